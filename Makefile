@@ -3,9 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8000
-VENV := .venv
+VENV ?= $(CURDIR)/.venv
 BIN := $(VENV)/bin
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH := $(BIN):$(PATH)
+PYTEST := python -X dev -m pytest
 
 .PHONY: help
 help: ## Print the recipes
@@ -13,7 +14,7 @@ help: ## Print the recipes
 
 $(VENV)/run.stamp: requirements.txt
 	@echo "Installing what the application needs into $(VENV) ..."
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0] + ". Choose another: make PYTHON=python3.13") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
@@ -30,3 +31,65 @@ install: $(VENV)/dev.stamp ## Install everything into .venv
 requirements: install ## Compile the requirements files from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+
+.PHONY: run
+run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:8000 (PORT=8001: another port)
+	@python -c 'import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' 2>/dev/null || \
+	  { echo "Port $(PORT) is taken. Choose another: make run PORT=8001"; exit 1; }
+	@python manage.py migrate --verbosity 0
+	@echo "Try these (Ctrl-C ends the server):"
+	@printf '  http://127.0.0.1:$(PORT)/%s\n' ping itemslist admin/
+	@exec python manage.py runserver 127.0.0.1:$(PORT)
+
+.PHONY: test
+test: install ## Run every test, on SQLite and on PostgreSQL, and measure the coverage
+	@rm -f .coverage .coverage.* .skipped
+	$(PYTEST) --cov --cov-report= --durations=10
+	python -m tests.postgresql $(PYTEST) tests/app --cov --cov-report=
+	@coverage combine --quiet --keep
+	@if [ -e .skipped ]; then echo "Coverage is not judged, because tests were skipped:"; cat .skipped; else coverage report; fi
+
+.PHONY: test-app
+test-app: install ## Test the application on SQLite, or on what DATABASE_URL names
+	$(PYTEST) tests/app
+
+.PHONY: test-postgresql
+test-postgresql: install ## Test the application on a PostgreSQL server of its own
+	python -m tests.postgresql $(PYTEST) tests/app
+
+.PHONY: test-image
+test-image: install ## Build the image and test it
+	$(PYTEST) tests/image
+
+.PHONY: test-pipeline
+test-pipeline: install ## Test the buildspecs, the workflows and the rehearsal
+	$(PYTEST) tests/pipeline
+
+.PHONY: test-infra
+test-infra: install ## Test the CloudFormation templates and the setup
+	$(PYTEST) tests/infra tests/setup
+
+.PHONY: rehearse
+rehearse: install ## Take this commit through the real workflows to production, on this machine
+	@python -m rehearsal
+
+.PHONY: lint
+lint: install ## Check the style and the safety of everything
+	ruff check .
+	ruff format --check .
+	yamllint --strict .
+	zizmor --offline --persona=pedantic --no-progress --quiet .
+	actionlint
+	hadolint Dockerfile
+	for file in build.yml release.yml; do \
+	  yq -r '.phases[].commands[]' $$file | shellcheck --shell bash -; done
+	yq -r '.runs.steps[].run' .github/actions/run-buildspec/action.yml | shellcheck --shell bash -
+	shellcheck .ci/run
+	python manage.py makemigrations --check --dry-run
+	DATABASE_URL=postgres://db/app SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	  ALLOWED_HOSTS=example.com python manage.py check --deploy --fail-level WARNING
+
+.PHONY: format
+format: install ## Format the Python code
+	ruff check --fix .
+	ruff format .

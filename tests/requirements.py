@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +23,13 @@ def require(available: bool, reason: str, *, variable: str) -> None:
     if os.environ.get(variable) == "1":
         pytest.fail(f"{variable}=1, but {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+def note_skip(report: pytest.TestReport, file: Path) -> None:
+    """Append the reason of a skipped test to the file, once."""
+    if not report.skipped:
+        return
+    reason = f"{report.longrepr[2]}\n"
+    known = file.read_text() if file.exists() else ""
+    if reason not in known:
+        file.write_text(known + reason)

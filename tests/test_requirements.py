@@ -1,8 +1,10 @@
 """A missing part of the machine skips a test, and fails it where it is required."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from tests.requirements import docker_answers, require
+from tests.requirements import docker_answers, note_skip, require
 
 
 @pytest.mark.parametrize("value", ["", "0", "1"])
@@ -30,3 +32,12 @@ def test_no_docker_program_is_no_docker(monkeypatch, tmp_path):
     """A PATH without the program means that Docker does not answer."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert docker_answers() is False
+
+
+def test_reason_of_a_skip_is_noted_once(tmp_path):
+    """Two tests skipped for one reason leave one line; a test that ran leaves none."""
+    file = tmp_path / "skipped"
+    skipped = SimpleNamespace(skipped=True, longrepr=("test.py", 1, "Skipped: no Docker"))
+    for report in (skipped, skipped, SimpleNamespace(skipped=False)):
+        note_skip(report, file)
+    assert file.read_text() == "Skipped: no Docker\n"
