@@ -1,0 +1,86 @@
+"""GitHub's part of a run that act does not play: environments, their variables, permissions.
+
+act has one set of variables for all jobs and ignores `environment` and `permissions`
+(https://nektosact.com/not_supported.html), so what they decide is worked out here, from the
+workflow files themselves.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ENVIRONMENTS = "REHEARSED_ENVIRONMENTS"
+INPUT = re.compile(r"\$\{\{ *inputs\.([\w-]+) *\}\}")
+VARIABLE = re.compile(r"\bvars\.")
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    """What GitHub knows of a job: its environment, and whether it may ask for an identity token."""
+
+    name: str
+    environment: str | None
+    id_token: bool
+
+
+class Workflows:
+    """The workflow files of one checkout."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def _load(self, name: str) -> dict:
+        return yaml.safe_load((self.folder / ".github" / "workflows" / name).read_text())
+
+    def job(self, workflow: str, act_name: str) -> RunningJob:
+        """The job that act calls `Workflow/Job`, or `Caller/Workflow/Job` in a called workflow.
+
+        Raises LookupError when the workflow has no such job.
+        """
+        first, *rest = act_name.split("/")
+        file = self._load(workflow)
+        if len(rest) == 1:
+            return self._running(act_name, _named(file, rest[0]), {}, {})
+        caller = _named(file, first)
+        called = self._load(Path(caller["uses"]).name)
+        inputs = caller.get("with", {})
+        return self._running(act_name, _named(called, rest[1], inputs), inputs, caller)
+
+    def _running(self, name: str, job: dict, inputs: dict, caller: dict) -> RunningJob:
+        grants = [each.get("permissions", {}) for each in (job, caller) if each]
+        environment = job.get("environment")
+        return RunningJob(
+            name=name,
+            environment=fill(environment, inputs) if environment else None,
+            id_token=all(grant.get("id-token") == "write" for grant in grants),
+        )
+
+    def use_environment_variables(self, workflow: str) -> None:
+        """Let a workflow read its variables from the environment that its `stage` input names.
+
+        The only change that the rehearsal makes to a checkout: `vars.NAME` becomes the same
+        lookup in a table by environment, which GitHub does before it starts the job.
+        """
+        file = self.folder / ".github" / "workflows" / workflow
+        table = f"fromJSON(vars.{ENVIRONMENTS})[inputs.stage]."
+        file.write_text(VARIABLE.sub(table, file.read_text()))
+
+
+def environment_table(repository: dict[str, str], stages: dict[str, dict[str, str]]) -> str:
+    """The table of variables by environment: the environment's own win over the repository's."""
+    return json.dumps({stage: {**repository, **own} for stage, own in stages.items()})
+
+
+def fill(text: str, inputs: dict) -> str:
+    """Put a called workflow's inputs into an expression."""
+    return INPUT.sub(lambda match: str(inputs[match[1]]), text)
+
+
+def _named(workflow: dict, name: str, inputs: dict | None = None) -> dict:
+    for key, job in workflow["jobs"].items():
+        if fill(job.get("name", key), inputs or {}) == name:
+            return job
+    raise LookupError(f"no job is called {name!r}")
