@@ -1,0 +1,40 @@
+"""The templates as they are written, and the IAM statements in them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cfnlint.decode.cfn_yaml import load
+
+INFRA = Path(__file__).parents[2] / "infra"
+TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
+
+
+def listed(value: object) -> list:
+    """A value that may stand alone where a list may stand, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def resources(type_name: str = "") -> Iterator[tuple[str, dict]]:
+    """Every resource of every template, or those of one type, as (`template.LogicalId`, body)."""
+    for name, template in TEMPLATES.items():
+        for logical_id, body in template["Resources"].items():
+            if body["Type"].startswith(type_name):
+                yield f"{name}.{logical_id}", body
+
+
+def statements() -> Iterator[tuple[str, dict]]:
+    """Every policy statement of every template, as (`template.LogicalId.Sid`, statement)."""
+    for name, body in resources():
+        for document in _documents(body.get("Properties", {})):
+            for statement in document["Statement"]:
+                yield f"{name}.{statement.get('Sid')}", statement
+
+
+def _documents(value: object) -> Iterator[dict]:
+    if isinstance(value, dict):
+        if "Statement" in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _documents(each)

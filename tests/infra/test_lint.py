@@ -1,0 +1,72 @@
+"""The linters have nothing to say about the templates."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.infra.cloudformation import INFRA, resources
+from tests.requirements import require
+
+PATHS = [str(path) for path in sorted(INFRA.glob("*.yml"))]
+CHECKOV = os.environ.get("CHECKOV", str(INFRA.parent / ".venv-checkov" / "bin" / "checkov"))
+
+
+def run(*command: str) -> str:
+    """What a linter says, with the exit code that it must not hide behind."""
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_cfn_lint_is_content():
+    """cfn-lint finds no error, no warning and nothing to mention."""
+    assert run("cfn-lint", "--include-checks", "I", "--", *PATHS) == ""
+
+
+def test_cfn_lint_would_tell(tmp_path):
+    """cfn-lint refuses a template with a property that does not exist."""
+    text = (INFRA / "github.yml").read_text()
+    wrong = tmp_path / "github.yml"
+    wrong.write_text(text.replace("ScanOnPush: true", "ScanOnPull: true"))
+    ended = subprocess.run(["cfn-lint", wrong], capture_output=True, text=True, check=False)
+    assert "'ScanOnPull' was unexpected" in ended.stdout
+
+
+def test_yamllint_is_content():
+    """yamllint finds nothing in the templates."""
+    assert run("yamllint", "--strict", str(INFRA)) == ""
+
+
+def checkov(folder: Path) -> dict:
+    """What checkov finds in a folder of templates."""
+    require(shutil.which(CHECKOV) is not None, "no checkov here", variable="REQUIRE_CHECKOV")
+    command = [CHECKOV, "--directory", str(folder), "--framework", "cloudformation"]
+    command += ["--skip-download", "--output", "json"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return json.loads(ended.stdout)
+
+
+def test_checkov_is_content():
+    """checkov finds nothing, passes over 100 checks and skips only what a template excuses."""
+    found = checkov(INFRA)
+    assert found["results"]["failed_checks"] == []
+    assert found["results"]["parsing_errors"] == []
+    assert found["summary"]["passed"] > 100
+    excused = {
+        (name.partition(".")[2], exception["id"])
+        for name, body in resources()
+        for exception in body.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    }
+    skipped = found["results"]["skipped_checks"]
+    assert {(each["resource"].rpartition(".")[2], each["check_id"]) for each in skipped} == excused
+
+
+def test_checkov_would_tell(tmp_path):
+    """checkov finds a database that is no longer encrypted."""
+    text = (INFRA / "database.yml").read_text()
+    wrong = text.replace("StorageEncrypted: true", "StorageEncrypted: false")
+    (tmp_path / "database.yml").write_text(wrong)
+    failed = checkov(tmp_path)["results"]["failed_checks"]
+    assert [each["check_id"] for each in failed] == ["CKV_AWS_16"]
