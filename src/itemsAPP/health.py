@@ -1,0 +1,71 @@
+"""What load balancers and operators ask: is it alive, is it ready, which version is it?"""
+
+import re
+from pathlib import Path
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.encoding import escape_uri_path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from dockerflow import checks
+from dockerflow.django.checks import check_migrations_applied
+from dockerflow.django.middleware import DockerflowMiddleware
+from dockerflow.django.views import lbheartbeat
+from dockerflow.logging import request_id_context
+
+
+class HealthMiddleware(DockerflowMiddleware):
+    """Answers liveness before the Host header is looked at, and logs every other request.
+
+    A load balancer probes by IP address, which is in no ALLOWED_HOSTS.
+    """
+
+    viewpatterns: ClassVar = [(re.compile(r"/health/live/?\Z"), lbheartbeat)]
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Put the request id on the response, and write the line of the log."""
+        if request.path_info.startswith("/health/") and response.status_code == 200:
+            return response
+        response.headers["X-Request-ID"] = request_id_context.get()
+        path, status = escape_uri_path(request.path), response.status_code
+        extra = {**self._build_extra_meta(request), "status": status}
+        self.summary_logger.info("%s %s %s", request.method, path, status, extra=extra)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Leave the exception to Django, which logs it with its traceback."""
+
+
+def check_database(**kwargs: object) -> list[CheckMessage]:
+    """A check that asks the database for something, on a new connection if the old one is dead."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return [Error(str(error), id="health.database")]
+    return []
+
+
+CHECKS = [
+    ("database", check_database),
+    ("migrations", lambda: check_migrations_applied(app_configs=None)),
+]
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when the application can do its work, else 503 with the check that fails."""
+    results = checks.run_checks(CHECKS)
+    failing = results.level >= checks.WARNING
+    payload = {"status": "failing" if failing else "ok", "checks": results.statuses}
+    return JsonResponse(payload, status=503 if failing else 200)
+
+
+def version(root: Path) -> dict[str, str | None]:
+    """The content of /version: the commit that the image was built from."""
+    return {"commit": settings.COMMIT_SHA}

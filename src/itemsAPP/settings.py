@@ -1,0 +1,183 @@
+"""Settings of the project. The environment decides, and nonsense in it is an error.
+
+With no database configured this is a demo on SQLite. With DATABASE_URL, or libpq's PGHOST and
+its kin, it is a production service, which refuses to start on an incomplete configuration.
+"""
+
+from pathlib import Path
+
+from environs import validate
+
+from itemsAPP.environment import (
+    LIBPQ_VARIABLES,
+    Environment,
+    host_names,
+    kept_secret_key,
+    origins,
+    origins_of,
+    secret,
+)
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+# The environment. https://docs.djangoproject.com/en/5.2/topics/settings/
+env = Environment()
+PRODUCTION = env.has("DATABASE_URL", *LIBPQ_VARIABLES)
+DEBUG = env.bool("DEBUG", False)
+HTTPS = env.bool("HTTPS", PRODUCTION)
+HSTS_SECONDS = env.int("HSTS_SECONDS", 3600, validate=validate.Range(min=0))
+ANONYMOUS_WRITES = env.bool("ANONYMOUS_WRITES", not PRODUCTION)
+COMMIT_SHA = env.str("COMMIT_SHA", None)
+LOG_LEVEL = env.str(
+    "LOG_LEVEL",
+    "INFO",
+    validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
+)
+static_root = env.str("STATIC_ROOT", None)
+csrf_trusted_origins = env.list("CSRF_TRUSTED_ORIGINS", None, str.strip, validate=origins)
+if PRODUCTION:
+    SECRET_KEY = env.str("SECRET_KEY", validate=secret)
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", subcast=str.strip, validate=host_names)
+    database = env.database()
+    env.seal()
+else:
+    SECRET_KEY = env.str("SECRET_KEY", None)
+    ALLOWED_HOSTS = env.list(
+        "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], str.strip, validate=host_names
+    )
+    data_dir = env.path("DATA_DIR", BASE_DIR / "data")
+    env.seal()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    SECRET_KEY = SECRET_KEY or kept_secret_key(data_dir / "secret-key")
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": data_dir / "db.sqlite3"}
+
+# Applications and requests. https://docs.djangoproject.com/en/5.2/ref/settings/#core-settings
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "itemslist",
+]
+MIDDLEWARE = [
+    "itemsAPP.health.HealthMiddleware",  # answers the load balancer before all others
+    "django.middleware.security.SecurityMiddleware",
+    "itemsAPP.slash.append_slash",
+    "django.middleware.common.CommonMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "itemsAPP.urls"
+WSGI_APPLICATION = "itemsAPP.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database. https://docs.djangoproject.com/en/5.2/ref/databases/
+DATABASE_DEFAULTS = {
+    "django.db.backends.postgresql": {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,  # seconds
+            "tcp_user_timeout": 30_000,  # milliseconds, for a server that vanished in a failover
+        },
+    },
+    "django.db.backends.sqlite3": {
+        "OPTIONS": {
+            "init_command": "PRAGMA journal_mode = WAL",
+            "timeout": 20,  # seconds
+            "transaction_mode": "IMMEDIATE",
+        },
+    },
+}
+defaults = DATABASE_DEFAULTS.get(database["ENGINE"], {})
+options = defaults.get("OPTIONS", {}) | database.get("OPTIONS", {})
+DATABASES = {"default": database | defaults | {"OPTIONS": options}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# HTTPS behind a load balancer. https://docs.djangoproject.com/en/5.2/topics/security/
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
+CSRF_TRUSTED_ORIGINS = csrf_trusted_origins or origins_of(ALLOWED_HOSTS, https=HTTPS)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # the subdomains may be somebody else's, who has no HTTPS
+    "security.W021",  # the browsers' preload list is for the domain's owner to ask for
+]
+
+# Accounts. https://docs.djangoproject.com/en/5.2/topics/auth/
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_REDIRECT_URL = "api-root"
+
+# Time zone. https://docs.djangoproject.com/en/5.2/topics/i18n/timezones/
+TIME_ZONE = "UTC"
+
+# Static files. https://docs.djangoproject.com/en/5.2/howto/static-files/
+STATIC_URL = "static/"
+STATIC_ROOT = static_root
+WHITENOISE_USE_FINDERS = not STATIC_ROOT
+if STATIC_ROOT:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# Logs on standard output. https://docs.djangoproject.com/en/5.2/topics/logging/
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "dockerflow.logging.RequestIdLogFilter"}},
+    "formatters": {
+        "json": {"()": "dockerflow.logging.MozlogFormatter", "logger_name": "itemsAPP"},
+        "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "filters": ["request_id"],
+            "formatter": "json" if PRODUCTION else "plain",
+        },
+    },
+    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"level": "INFO"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # every scanner would be an error
+        "django.server": {"level": "WARNING"},  # request.summary has a line for each request
+    },
+}
+DOCKERFLOW_VERSION_CALLBACK = "itemsAPP.health.version"
+
+# REST framework. https://www.django-rest-framework.org/api-guide/settings/
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "itemslist.pagination.LinkPagination",
+    "EXCEPTION_HANDLER": "itemslist.exceptions.exception_handler",
+    "PAGE_SIZE": 100,
+}

@@ -1,0 +1,32 @@
+"""The addresses of the application. Each one answers with and without its last slash."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.decorators.http import require_safe
+from dockerflow.django.views import version
+from rest_framework.routers import DefaultRouter
+
+from itemsAPP.health import ready
+from itemslist import views
+
+router = DefaultRouter(use_regex_path=False)
+router.APIRootView = views.ApiRoot
+router.include_format_suffixes = False
+router.register("users", views.UserViewSet)
+router.register("groups", views.GroupViewSet)
+router.register("item", views.ItemViewSet, basename="item")
+
+urlpatterns = [
+    path("", include(router.urls)),
+    path("ping/", router.get_api_root_view()),
+    path("itemslist/", views.ItemsListViewSet.as_view(views.LIST_METHODS), name="itemslist-list"),
+    path(
+        "itemslist/<int:pk>/",
+        views.ItemsListViewSet.as_view(views.DETAIL_METHODS),
+        name="itemslist-detail",
+    ),
+    path("api-auth/", include("rest_framework.urls")),
+    path("admin/", admin.site.urls),
+    path("health/ready/", ready),
+    path("version/", require_safe(version)),
+]

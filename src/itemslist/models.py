@@ -1,0 +1,18 @@
+"""The data of the application."""
+
+from django.db import models
+
+
+class ItemList(models.Model):
+    """An item: a title, and whatever there is to say about it."""
+
+    title = models.CharField(max_length=250)
+    content = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = "Item"
+        verbose_name_plural = "Items"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,57 @@
+"""Lists in pages of bounded size and cost: no page is counted, none is reached by an offset."""
+
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import IntegerField, ValidationError
+
+
+class LinkPagination(CursorPagination):
+    """Keyset pagination by primary key. The body is an array, the neighbours are in `Link`.
+
+    https://www.rfc-editor.org/rfc/rfc8288
+    """
+
+    ordering = "pk"
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+    def get_page_size(self, request: Request) -> int:
+        """The size asked for, capped; raises ValidationError (400) when it is no size."""
+        field = IntegerField(min_value=1)
+        try:
+            asked = field.run_validation(request.query_params.get("page_size", self.page_size))
+        except ValidationError as error:
+            raise ValidationError({"page_size": error.detail}) from error
+        return min(asked, self.max_page_size)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor of the request; raises NotFound (404) when it is not one of ours."""
+        cursor = super().decode_cursor(request)
+        if cursor and not (cursor.position or "").isdecimal():
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
+    def get_paginated_response(self, data: list) -> Response:
+        """The page as an array, with the links to its neighbours."""
+        links = {"prev": self.get_previous_link(), "next": self.get_next_link()}
+        header = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
+        return Response(data, headers={"Link": header} if header else None)
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        """The page as it appears in an OpenAPI document."""
+        return schema
+
+
+class BoundedPaginator(Paginator):
+    """The admin's pages, of the first 10,000 rows at most: COUNT(*) would read the whole table."""
+
+    limit = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows, or the limit."""
+        return len(self.object_list.values_list("pk")[: self.limit])
