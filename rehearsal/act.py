@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RUNNER = "ubuntu-24.04=-self-hosted"
+PATIENCE = 10.0  # seconds between asking a process to end and insisting
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Run:
             options += ["--var", f"{name}={value}"]
         for use, folder in self.actions.items():
             options += ["--local-repository", f"{use}={folder}"]
-        for name in self.environment:
-            options += ["--env", name]
+        for name, value in self.environment.items():
+            options += ["--env", f"{name}={value}"]
         return ["act", self.event, *options]
 
     @contextlib.contextmanager
@@ -101,11 +102,11 @@ def _event(entry: dict) -> Event | None:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """Ask act and everything it started to end, and insist after ten seconds."""
+    """Ask act and everything it started to end, and insist after PATIENCE."""
     for sign in (signal.SIGINT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE)
             break
     process.stdout.close()
