@@ -1,0 +1,110 @@
+"""Everything that the rehearsal plays of AWS and GitHub, started and stopped together."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from rehearsal import registry
+from rehearsal.account import REGION
+from rehearsal.aws import Aws
+from rehearsal.ecr import Ecr
+from rehearsal.faults import Faults
+from rehearsal.front import Front
+from rehearsal.guard import Guard
+from rehearsal.iam import Iam
+from rehearsal.judge import Judge
+from rehearsal.oidc import ISSUER, Issuer, Job, Repository
+from rehearsal.passwords import Passwords
+from rehearsal.recording import Recording
+from rehearsal.repositories import load_repositories
+from rehearsal.serving import serve
+from rehearsal.sessions import Session, Sessions
+from rehearsal.sts import Sts
+from rehearsal.templates import Stack
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The running doubles. `aws.add` plugs further services in."""
+
+    aws: Aws
+    iam: Iam
+    sessions: Sessions
+    passwords: Passwords
+    recording: Recording
+    faults: Faults
+    issuer: Issuer
+    fronts: dict[str, Front]
+    aws_endpoint: str
+    issuer_endpoint: str
+
+    @property
+    def front(self) -> Front:
+        """The registry of the home region; its `endpoint` is ECR_ENDPOINT."""
+        return self.fronts[REGION]
+
+    def environment(self, session: Session | None = None) -> dict[str, str]:
+        """The variables through which programs find AWS, and a session's credentials."""
+        region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        credentials = session.environment() if session else region
+        return {
+            **credentials,
+            "AWS_ENDPOINT_URL": f"http://{self.aws_endpoint}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def job_environment(self) -> dict[str, str]:
+        """The variables through which a job of GitHub's finds the issuer of its tokens."""
+        return self.issuer.environment(self.issuer_endpoint)
+
+    def expire(self) -> None:
+        """Let all credentials and registry passwords handed out so far expire now."""
+        self.sessions.expire()
+        self.passwords.expire()
+
+
+@contextlib.contextmanager
+def run(
+    stacks: Iterable[Stack],
+    repository: Repository,
+    current_job: Callable[[], Job],
+    *,
+    regions: Iterable[str] = (REGION,),
+    immutable_subject: bool = True,
+) -> Iterator[Cloud]:
+    """Play AWS as the stacks describe it, and GitHub's issuer for the repository.
+
+    Leaves no process, thread or file behind. Raises RegistryError, NodeError and PolicyError.
+    """
+    stacks = list(stacks)
+    with contextlib.ExitStack() as stack:
+        iam = Iam(stacks, stack.enter_context(Judge()))
+        recording, sessions, passwords, faults = Recording(), Sessions(), Passwords(), Faults()
+        guard = Guard(iam, recording)
+        issuer = Issuer(repository, current_job, immutable_subject)
+        aws = Aws(guard, sessions, faults)
+        fronts = {}
+        for region in regions:
+            kept = stack.enter_context(registry.serve())
+            front = Front(kept, load_repositories(stacks), passwords, guard, faults, region)
+            front.endpoint = stack.enter_context(serve(front))
+            fronts[region] = front
+        issuer_endpoint = stack.enter_context(serve(issuer))
+        aws.add(
+            Sts(iam, sessions, recording, {ISSUER: f"http://{issuer_endpoint}/.well-known/jwks"})
+        )
+        aws.add(Ecr(passwords, fronts))
+        aws_endpoint = stack.enter_context(serve(aws))
+        stack.callback(faults.stop)
+        yield Cloud(
+            aws,
+            iam,
+            sessions,
+            passwords,
+            recording,
+            faults,
+            issuer,
+            fronts,
+            aws_endpoint,
+            issuer_endpoint,
+        )
