@@ -1,0 +1,20 @@
+"""The templates as an account that IAM decides in."""
+
+import pytest
+
+from rehearsal.iam import Iam
+from rehearsal.judge import Judge
+from tests.infra.account import deploy
+
+
+@pytest.fixture(scope="session")
+def judge():
+    """The policy simulator."""
+    with Judge() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def iam(judge) -> Iam:
+    """The roles of the whole project."""
+    return Iam(deploy().values(), judge)
