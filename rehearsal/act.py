@@ -82,7 +82,8 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
 
 
 def _event(entry: dict) -> Event | None:
-    job, step = entry.get("job", ""), entry.get("step", "")
+    job = entry.get("job", "").rstrip()  # padded to the longest
+    step = entry.get("step", "")
     text = entry.get("msg", "").rstrip("\n")
     seconds = entry.get("executionTime", 0) / 1e9
     top_level = len(entry.get("stepID", [])) == 1

@@ -12,18 +12,21 @@ from pathlib import Path
 
 import yaml
 
+from rehearsal.oidc import Job
+
 ENVIRONMENTS = "REHEARSED_ENVIRONMENTS"
 INPUT = re.compile(r"\$\{\{ *inputs\.([\w-]+) *\}\}")
 VARIABLE = re.compile(r"\bvars\.")
 
 
 @dataclass(frozen=True)
-class RunningJob:
-    """What GitHub knows of a job: its environment, and whether it may ask for an identity token."""
+class Push:
+    """The event that starts a run: a push of a commit to a branch, for one workflow file."""
 
-    name: str
-    environment: str | None
-    id_token: bool
+    workflow: str
+    sha: str
+    event: str = "push"
+    ref: str = "refs/heads/main"
 
 
 class Workflows:
@@ -35,28 +38,19 @@ class Workflows:
     def _load(self, name: str) -> dict:
         return yaml.safe_load((self.folder / ".github" / "workflows" / name).read_text())
 
-    def job(self, workflow: str, act_name: str) -> RunningJob:
+    def job(self, push: Push, act_name: str) -> Job:
         """The job that act calls `Workflow/Job`, or `Caller/Workflow/Job` in a called workflow.
 
         Raises LookupError when the workflow has no such job.
         """
         first, *rest = act_name.split("/")
-        file = self._load(workflow)
+        file = self._load(push.workflow)
         if len(rest) == 1:
-            return self._running(act_name, _named(file, rest[0]), {}, {})
+            return _job(push, _named(file, rest[0]))
         caller = _named(file, first)
-        called = self._load(Path(caller["uses"]).name)
+        called = Path(caller["uses"]).name
         inputs = caller.get("with", {})
-        return self._running(act_name, _named(called, rest[1], inputs), inputs, caller)
-
-    def _running(self, name: str, job: dict, inputs: dict, caller: dict) -> RunningJob:
-        grants = [each.get("permissions", {}) for each in (job, caller) if each]
-        environment = job.get("environment")
-        return RunningJob(
-            name=name,
-            environment=fill(environment, inputs) if environment else None,
-            id_token=all(grant.get("id-token") == "write" for grant in grants),
-        )
+        return _job(push, _named(self._load(called), rest[1], inputs), caller, called)
 
     def use_environment_variables(self, workflow: str) -> None:
         """Let a workflow read its variables from the environment that its `stage` input names.
@@ -84,3 +78,17 @@ def _named(workflow: dict, name: str, inputs: dict | None = None) -> dict:
         if fill(job.get("name", key), inputs or {}) == name:
             return job
     raise LookupError(f"no job is called {name!r}")
+
+
+def _job(push: Push, job: dict, caller: dict | None = None, called: str | None = None) -> Job:
+    grants = [each["permissions"] for each in (job, caller) if each]
+    environment = job.get("environment")
+    return Job(
+        environment=environment and fill(environment, (caller or {}).get("with", {})),
+        event=push.event,
+        ref=push.ref,
+        id_token=all(grant.get("id-token") == "write" for grant in grants),
+        sha=push.sha,
+        workflow=push.workflow,
+        called=called,
+    )

@@ -69,6 +69,11 @@ def resolve(path: Path, parameters: Mapping[str, str], *, name: str, region: str
         raise TemplateError(f"{path.name}: {error}") from None
 
 
+def parameters_of(path: Path) -> set[str]:
+    """The names of a template's parameters."""
+    return set(_Loader(path.read_text()).get_single_data()["Parameters"])
+
+
 def _replaced(value: Any, old: str, new: str) -> Any:
     if isinstance(value, dict):
         return {key: _replaced(each, old, new) for key, each in value.items()}

@@ -5,8 +5,17 @@ import shutil
 
 import pytest
 
-from rehearsal.github import RunningJob, Workflows, environment_table
+from rehearsal.github import Push, Workflows, environment_table
+from rehearsal.oidc import Job
 from tests.pipeline.workflows import ROOT
+
+PUSH = Push(workflow="deploy.yml", sha="a" * 40)
+STAGING = "Staging/Release to a stage/Release to staging"
+
+
+def pushed(**known) -> Job:
+    """The job of a push of that commit to main, in deploy.yml."""
+    return Job(event="push", ref="refs/heads/main", sha="a" * 40, workflow="deploy.yml", **known)
 
 
 @pytest.fixture
@@ -26,35 +35,36 @@ def edit(checkout, name, old, new):
 def test_job_of_the_workflow_itself(checkout):
     """The build has no environment and may ask for a token; the tests may not."""
     jobs = Workflows(checkout)
-    assert jobs.job("deploy.yml", "Deploy/Build") == RunningJob("Deploy/Build", None, True)
-    assert jobs.job("deploy.yml", "Deploy/Test") == RunningJob("Deploy/Test", None, False)
+    assert jobs.job(PUSH, "Deploy/Build") == pushed(environment=None, id_token=True)
+    assert jobs.job(PUSH, "Deploy/Test") == pushed(environment=None, id_token=False)
 
 
 @pytest.mark.parametrize("stage", ["staging", "production"])
 def test_job_of_a_called_workflow(checkout, stage):
     """A release runs in the environment that its caller names."""
     name = f"{stage.title()}/Release to a stage/Release to {stage}"
-    assert Workflows(checkout).job("deploy.yml", name) == RunningJob(name, stage, True)
+    expected = pushed(environment=stage, id_token=True, called="stage.yml")
+    assert Workflows(checkout).job(PUSH, name) == expected
 
 
 def test_token_needs_the_permission_of_caller_and_called(checkout):
     """Without the permission in the called workflow nobody gets a token."""
     edit(checkout, "stage.yml", "      id-token: write # assumes the stage's release role\n", "")
-    job = Workflows(checkout).job("deploy.yml", "Staging/Release to a stage/Release to staging")
+    job = Workflows(checkout).job(PUSH, STAGING)
     assert job.id_token is False
 
 
 def test_job_without_an_environment_has_none(checkout):
     """A release job that lost its environment runs in none, as on GitHub."""
     edit(checkout, "stage.yml", "    environment: ${{ inputs.stage }}\n", "")
-    job = Workflows(checkout).job("deploy.yml", "Staging/Release to a stage/Release to staging")
+    job = Workflows(checkout).job(PUSH, STAGING)
     assert job.environment is None
 
 
 def test_unknown_job_is_an_error(checkout):
     """A name that no job carries is refused."""
     with pytest.raises(LookupError, match="no job is called 'Nobody'"):
-        Workflows(checkout).job("deploy.yml", "Deploy/Nobody")
+        Workflows(checkout).job(PUSH, "Deploy/Nobody")
 
 
 def test_checkout_differs_in_its_variables_only(checkout):
