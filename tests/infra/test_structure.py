@@ -131,7 +131,7 @@ def test_deletion_is_decided(body):
 
 @pytest.mark.parametrize("body", RESOURCES)
 def test_exceptions_have_reasons(body):
-    """A rule of checkov's is skipped for one resource at a time, with a reason; cfn-lint's never."""
+    """A rule of checkov's is skipped for one resource and for a reason; cfn-lint's never."""
     metadata = body.get("Metadata", {})
     assert "cfn-lint" not in metadata
     for exception in metadata.get("checkov", {}).get("skip", []):
