@@ -1,0 +1,109 @@
+"""What is there before a command begins, read without changing anything."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from setup.aws import Aws, choose_region, image_digest, who_am_i
+from setup.environments import Environment, read_environment
+from setup.errors import SetupError
+from setup.github import Repository, read_repository, read_variables
+from setup.settings import Settings
+from setup.stacks import Stack, settle
+from setup.templates import PARTS, SERVICE
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The account, the repository and what earlier runs left in them."""
+
+    settings: Settings
+    account: str
+    who: str
+    aws: Aws
+    repository: Repository
+    variables: dict[str, str]
+
+    @property
+    def partition(self) -> str:
+        """Which AWS this is: aws, aws-cn or aws-us-gov."""
+        return self.who.split(":")[1]
+
+    @property
+    def github_name(self) -> str:
+        """Name of the stack with the roles and the image repository."""
+        return f"{self.settings.project}-github"
+
+    @cached_property
+    def github(self) -> Stack | None:
+        """The stack with the roles and the image repository."""
+        return settle(self.aws, self.github_name)
+
+    @cached_property
+    def stacks(self) -> dict[str, Stack | None]:
+        """The stages' stacks by name."""
+        names = [
+            part.stack_name(self.settings.project, stage)
+            for stage in self.settings.stages
+            for part in PARTS
+        ]
+        return {name: settle(self.aws, name) for name in names}
+
+    @cached_property
+    def environments(self) -> dict[str, Environment]:
+        """The stages' environments on GitHub."""
+        return {stage: read_environment(self.repository, stage) for stage in self.settings.stages}
+
+    @cached_property
+    def stage_variables(self) -> dict[str, dict[str, str]]:
+        """The variables of the stages' environments."""
+        return {
+            stage: read_variables(self.repository, stage) if environment.exists else {}
+            for stage, environment in self.environments.items()
+        }
+
+    @cached_property
+    def images(self) -> dict[str, str | None]:
+        """The digests that the stages' tags name."""
+        return {
+            stage: image_digest(self.aws, self.settings.project, stage)
+            for stage in self.settings.stages
+        }
+
+    def service(self, stage: str) -> Stack | None:
+        """Return the stack of a stage's service."""
+        return self.stacks[SERVICE.stack_name(self.settings.project, stage)]
+
+
+def look(settings: Settings) -> Situation:
+    """Return the situation; raise SetupError where setup or teardown must not begin."""
+    account, who = who_am_i()
+    repository = read_repository()
+    if not repository.admin:
+        raise SetupError(
+            f"You do not administer {repository.full_name}, which environments and variables need.",
+            "Ask an administrator to run this, or to make you one (Settings, Collaborators).",
+        )
+    variables = read_variables(repository)
+    check_same_place(settings, account, variables)
+    aws = Aws(choose_region(settings.region, variables.get("AWS_REGION", "")))
+    return Situation(settings, account, who, aws, repository, variables)
+
+
+def check_same_place(settings: Settings, account: str, variables: dict[str, str]) -> None:
+    """Raise SetupError where the repository is set up in another account, region or project."""
+    endpoint, _, project = variables.get("ECR_IMAGE_URL", "").partition("/")
+    known = {
+        "the account": (
+            account,
+            endpoint.partition(".")[0],
+            "log in to that account (AWS_PROFILE=NAME)",
+        ),
+        "the region": (settings.region, variables.get("AWS_REGION", ""), "leave REGION out"),
+        "the project": (settings.project, project, f"add PROJECT={project}"),
+    }
+    for what, (chosen, before, advice) in known.items():
+        if chosen and before and chosen != before:
+            raise SetupError(
+                f"This repository is set up with {what} {before}, not {chosen}.",
+                f"To go on there, {advice}. To move, run `make teardown` there first.",
+            )
