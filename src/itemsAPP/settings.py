@@ -168,8 +168,10 @@ LOGGING = {
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"level": "INFO"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # every scanner would be an error
-        "django.server": {"level": "WARNING"},  # request.summary has a line for each request
+        # Requests that were refused have their line already, from request.summary.
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.server": {"level": "ERROR"},
     },
 }
 DOCKERFLOW_VERSION_CALLBACK = "itemsAPP.health.version"

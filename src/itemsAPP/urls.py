@@ -19,12 +19,8 @@ router.register("item", views.ItemViewSet, basename="item")
 urlpatterns = [
     path("", include(router.urls)),
     path("ping/", router.get_api_root_view()),
-    path("itemslist/", views.ItemsListViewSet.as_view(views.LIST_METHODS), name="itemslist-list"),
-    path(
-        "itemslist/<int:pk>/",
-        views.ItemsListViewSet.as_view(views.DETAIL_METHODS),
-        name="itemslist-detail",
-    ),
+    path("itemslist/", views.ItemsListView.as_view(), name="itemslist-list"),
+    path("itemslist/<int:pk>/", views.ItemsListDetailView.as_view(), name="itemslist-detail"),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
     path("health/ready/", ready),

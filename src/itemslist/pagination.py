@@ -1,5 +1,7 @@
 """Lists in pages of bounded size and cost: no page is counted, none is reached by an offset."""
 
+import re
+
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from rest_framework.exceptions import NotFound
@@ -31,7 +33,7 @@ class LinkPagination(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The cursor of the request; raises NotFound (404) when it is not one of ours."""
         cursor = super().decode_cursor(request)
-        if cursor and not (cursor.position or "").isdecimal():
+        if cursor and not re.fullmatch(r"\d{1,19}", cursor.position or ""):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 

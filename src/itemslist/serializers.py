@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from rest_framework import serializers
 
 from itemslist.models import ItemList
@@ -26,6 +27,11 @@ class UserSerializer(serializers.HyperlinkedModelSerializer):
                 f"You lack permissions of: {', '.join(beyond)}. Ask a superuser."
             )
         return groups
+
+    @transaction.atomic
+    def save(self, **kwargs: object) -> User:
+        """Write the account and its groups together, or nothing."""
+        return super().save(**kwargs)
 
     def create(self, validated_data: dict) -> User:
         """Create an account that cannot log in until it is given a password."""

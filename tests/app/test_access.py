@@ -1,0 +1,97 @@
+"""What every address answers to every method of everybody: the whole contract in one table."""
+
+import json
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from django.http import HttpResponse
+
+from tests.app.factories import GroupFactory, ItemFactory, UserFactory
+from tests.app.people import ROLES, client_of
+
+# A cell with one status is for everybody; one with five is for somebody anonymous, a user, staff,
+# staff with the model's permissions, and a superuser.
+OPEN, NONE = "200", "405"
+READ = "403 200 200 200 200"
+ADD, CHANGE, REMOVE = "403 403 403 201 201", "403 403 403 200 200", "403 403 403 204 204"
+HIDDEN = "403 403 403 405 405"
+MEMBERS_ADD, MEMBERS_REMOVE = "403 201 201 201 201", "403 204 204 204 204"
+MEMBERS_NONE = "403 405 405 405 405"
+STAFF = "302 302 200 200 200"
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+TABLE = {
+    "/": (OPEN, OPEN, OPEN, NONE, NONE, NONE, NONE),
+    "/ping/": (OPEN, OPEN, OPEN, NONE, NONE, NONE, NONE),
+    "/users/": (READ, READ, READ, ADD, HIDDEN, HIDDEN, HIDDEN),
+    "/users/<user>/": (READ, READ, READ, HIDDEN, CHANGE, CHANGE, REMOVE),
+    "/groups/": (READ, READ, READ, ADD, HIDDEN, HIDDEN, HIDDEN),
+    "/groups/<group>/": (READ, READ, READ, HIDDEN, CHANGE, CHANGE, REMOVE),
+    "/item/": (READ, READ, READ, MEMBERS_ADD, MEMBERS_NONE, MEMBERS_NONE, MEMBERS_NONE),
+    "/item/<item>/": (READ, READ, READ, MEMBERS_NONE, READ, READ, MEMBERS_REMOVE),
+    "/itemslist/": (OPEN, OPEN, OPEN, "201", "201", NONE, NONE),
+    "/itemslist/<item>/": (OPEN, OPEN, OPEN, "200", "200", "200", "204"),
+    "/admin/": (STAFF, STAFF, STAFF, STAFF, STAFF, STAFF, STAFF),
+    "/api-auth/login/": (OPEN, OPEN, OPEN, OPEN, OPEN, NONE, NONE),
+    "/api-auth/logout/": (NONE, NONE, OPEN, OPEN, NONE, NONE, NONE),
+    "/health/live/": (OPEN, OPEN, OPEN, OPEN, OPEN, OPEN, OPEN),
+    "/health/ready/": (OPEN, OPEN, NONE, NONE, NONE, NONE, NONE),
+    "/version/": (OPEN, OPEN, NONE, NONE, NONE, NONE, NONE),
+}
+WITHOUT_ANONYMOUS_WRITES = {
+    "/itemslist/": (OPEN, OPEN, OPEN, MEMBERS_ADD, MEMBERS_ADD, MEMBERS_NONE, MEMBERS_NONE),
+    "/itemslist/<item>/": (OPEN, OPEN, OPEN, READ, READ, READ, MEMBERS_REMOVE),
+}
+STRANGER = f"{10**30}/"
+MISSING_READ = "403 404 404 404 404"
+MISSING_WRITE = "403 403 403 404 404"
+MISSING = {
+    "/users/" + STRANGER: (MISSING_READ, MISSING_READ, READ, HIDDEN, *[MISSING_WRITE] * 3),
+    "/groups/" + STRANGER: (MISSING_READ, MISSING_READ, READ, HIDDEN, *[MISSING_WRITE] * 3),
+    "/item/" + STRANGER: (MISSING_READ, MISSING_READ, READ, MEMBERS_NONE, *[MISSING_READ] * 3),
+    "/itemslist/" + STRANGER: ("404", "404", OPEN, "404", "404", "404", "404"),
+    "/nowhere/": ("404", "404", "404", "404", "404", "404", "404"),
+}
+
+BODY = {"title": "new", "username": "new", "name": "new"}
+TARGETS = {"<user>": UserFactory, "<group>": GroupFactory, "<item>": ItemFactory}
+
+
+def cells(table: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str, str, HTTPStatus]]:
+    """Every cell of a table: address, method, role, and the status that it promises."""
+    for address, row in table.items():
+        for method, cell in zip(METHODS, row, strict=True):
+            statuses = cell.split() if " " in cell else [cell] * len(ROLES)
+            for role, status in zip(ROLES, statuses, strict=True):
+                yield address, method, role, HTTPStatus(int(status))
+
+
+def answer(address: str, method: str, role: str, slash: str) -> HttpResponse:
+    """The response at the address, where `<item>` stands for the id of one that exists."""
+    for placeholder, target in TARGETS.items():
+        if placeholder in address:
+            address = address.replace(placeholder, str(target().pk))
+    address = address.rstrip("/") + slash
+    return client_of(role).generic(method, address, json.dumps(BODY), "application/json")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slash", ["/", ""], ids=["slash", "bare"])
+@pytest.mark.parametrize(("address", "method", "role", "status"), [*cells(TABLE), *cells(MISSING)])
+def test_access(address, method, role, status, slash):
+    """Every address answers every method of everybody as the table says, slash or no slash."""
+    response = answer(address, method, role, slash)
+    assert response.status_code == status
+    assert ("Allow" in response) or status != HTTPStatus.METHOD_NOT_ALLOWED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slash", ["/", ""], ids=["slash", "bare"])
+@pytest.mark.parametrize(
+    ("address", "method", "role", "status"), [*cells(WITHOUT_ANONYMOUS_WRITES)]
+)
+def test_access_without_anonymous_writes(settings, address, method, role, status, slash):
+    """Strangers can read the items, and write none, once ANONYMOUS_WRITES is off."""
+    settings.ANONYMOUS_WRITES = False
+    assert answer(address, method, role, slash).status_code == status
