@@ -1,5 +1,6 @@
 """The AWS double: one endpoint for every service that is plugged in, which can say no."""
 
+import functools
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -21,7 +22,7 @@ from rehearsal.guard import Guard
 from rehearsal.judge import PolicyError
 from rehearsal.protocols import Json, Query
 from rehearsal.recording import NOBODY, Authorization
-from rehearsal.sessions import Caller, Session, Sessions, caller
+from rehearsal.sessions import Caller, Sessions, caller
 
 UNSIGNED = "AssumeRoleWithWebIdentity"
 NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
@@ -46,12 +47,11 @@ class Aws:
         self.guard = guard
         self.sessions = sessions
         self.faults = faults
-        self._models = botocore.session.get_session()
         self._services: dict[str, tuple[Service, ServiceModel]] = {}
 
     def add(self, service: Service) -> None:
         """Plug a service in, in place of one of the same name."""
-        model = self._models.get_service_model(service.name)
+        model = _model(service.name)
         self._services[model.signing_name] = (service, model)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -69,16 +69,20 @@ class Aws:
 
     def _respond(self, request: Request, protocol: Json | Query) -> Response:
         name, by = self._authenticate(request, protocol)
+        caller.set(by)  # for this thread, which answers no other request
         service, model = self._services[name]
-        operation = _operation(model, protocol)
-        params = protocol.params(operation)
-        _check(params, operation.input_shape, "ValidationException")
-        if by is None:
+        session = by and by.session
+        with self.guard.recording.refusals(
+            session.arn if session else NOBODY, f"{name}:{protocol.operation}", allowed=True
+        ):
+            operation = _operation(model, protocol)
+            params = protocol.params(operation)
+            _check(params, operation.input_shape, "ValidationException")
+            wanted = service.authorizations(operation.name, params)
+        with self.guard.permitted(session, wanted):
             self.faults.meet(service.name, operation.name)
             output = service.call(operation.name, params)
-        else:
-            output = self._call(service, operation.name, params, by)
-        _check(output, operation.output_shape, "InternalFailure")
+            _check(output, operation.output_shape, "InternalFailure")
         return protocol.answer(operation, output)
 
     def _authenticate(self, request: Request, protocol: Json | Query) -> tuple[str, Caller | None]:
@@ -93,25 +97,12 @@ class Aws:
                     f"The rehearsal plays {', '.join(sorted(self._services))},"
                     f" but not {scope.service}.",
                 )
-            session = sigv4.verify(request, scope, self.sessions)
-        return scope.service, Caller(session, scope.region)
+            return scope.service, Caller(sigv4.verify(request, scope, self.sessions), scope.region)
 
-    def _call(self, service: Service, operation: str, params: dict, by: Caller) -> dict:
-        token = caller.set(by)
-        try:
-            wanted = self._wanted(service, operation, params, by.session)
-            with self.guard.permitted(by.session, wanted):
-                self.faults.meet(service.name, operation)
-                return service.call(operation, params)
-        finally:
-            caller.reset(token)
 
-    def _wanted(
-        self, service: Service, operation: str, params: dict, session: Session
-    ) -> list[Authorization]:
-        action = f"{service.name}:{operation}"
-        with self.guard.recording.refusals(session.arn, action, allowed=True):
-            return service.authorizations(operation, params)
+@functools.cache
+def _model(name: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(name)
 
 
 def _operation(model: ServiceModel, protocol: Json | Query) -> OperationModel:

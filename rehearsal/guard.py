@@ -19,8 +19,10 @@ class Guard:
         self.recording = recording
 
     @contextlib.contextmanager
-    def permitted(self, session: Session, wanted: list[Authorization]) -> Iterator[None]:
+    def permitted(self, session: Session | None, wanted: list[Authorization]) -> Iterator[None]:
         """Run the body if the session may do all that is wanted; record that and its AwsError.
+
+        Nobody, which is None, can only want nothing.
 
         Raises AwsError AccessDeniedException, in the words of AWS, for the first permission that
         is missing.

@@ -58,6 +58,7 @@ class Query:
     codes: ClassVar[dict[str, tuple[str, int]]] = {
         "AccessDeniedException": ("AccessDenied", 403),
         "ExpiredTokenException": ("ExpiredToken", 403),
+        "ExpiredWebIdentityToken": ("ExpiredTokenException", 400),
         "IncompleteSignatureException": ("IncompleteSignature", 400),
         "InvalidSignatureException": ("SignatureDoesNotMatch", 403),
         "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),

@@ -16,6 +16,10 @@ class _Handler(WSGIRequestHandler):
 
     timeout = PATIENCE
 
+    def connection_dropped(self, error: BaseException, environ: object = None) -> None:
+        """Close the connection, which would otherwise wait for another request."""
+        self.close_connection = True
+
     def log(self, kind: str, message: str, *arguments: object) -> None:
         """Say nothing."""
 

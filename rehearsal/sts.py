@@ -16,7 +16,6 @@ from rehearsal.sessions import Session, Sessions, caller
 
 ACTION = "sts:AssumeRoleWithWebIdentity"
 DEFAULT_SECONDS = 3600
-SHORTEST_SECONDS = 900
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 # The claims of GitHub's that STS makes condition keys of, beside `aud` and `sub`:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
@@ -92,7 +91,7 @@ class Sts:
             )
         except jwt.ExpiredSignatureError:
             raise AwsError(
-                "ExpiredTokenException", "Token expired: its expiration date/time has passed."
+                "ExpiredWebIdentityToken", "Token expired: its expiration date/time has passed."
             ) from None
         except jwt.InvalidAudienceError:
             raise AwsError("InvalidIdentityToken", "Incorrect token audience") from None
@@ -133,12 +132,10 @@ def _seconds(params: dict, role: Role) -> int:
             f" constraint: Member must satisfy regular expression pattern: {SESSION_NAME.pattern}",
         )
     seconds = params.get("DurationSeconds", DEFAULT_SECONDS)
-    if not SHORTEST_SECONDS <= seconds <= role.max_seconds:
+    if seconds > role.max_seconds:
         raise AwsError(
             "ValidationException",
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-            if seconds > role.max_seconds
-            else f"DurationSeconds must be {SHORTEST_SECONDS} or more.",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )
     return seconds
 
