@@ -140,6 +140,6 @@ def _function(value: dict) -> tuple[str, Any] | None:
     if len(value) != 1:
         return None
     [(name, argument)] = value.items()
-    if name == "Ref" or name.startswith("Fn::"):
-        return name, argument
-    return None
+    is_condition = name == "Condition" and isinstance(argument, str)  # a policy has it as a block
+    is_function = name == "Ref" or name.startswith("Fn::") or is_condition
+    return (name, argument) if is_function else None
