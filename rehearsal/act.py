@@ -86,8 +86,8 @@ def _event(entry: dict) -> Event | None:
     step = entry.get("step", "")
     text = entry.get("msg", "").rstrip("\n")
     seconds = entry.get("executionTime", 0) / 1e9
-    top_level = len(entry.get("stepID", [])) == 1
-    if entry.get("command") == "summary":
+    top_level = len(entry.get("stepID", [])) == 1 and entry.get("stage") == "Main"
+    if entry.get("command") == "summary" and top_level:
         return Event("summary", job, step, entry["content"])
     if "jobResult" in entry:
         return Event("job-result", job, step, entry["jobResult"])

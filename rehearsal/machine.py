@@ -40,11 +40,11 @@ def environment(home: Path) -> dict[str, str]:
         **kept,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "VENV": sys.prefix,
-        "MAKEFLAGS": f"--old-file={sys.prefix}/dev.stamp",  # what is installed is good enough
         "HOME": str(home),
         "DOCKER_CONFIG": str(config),
         "DOCKER_HOST": docker_host(),
         "LANG": "C.UTF-8",
+        "BUILDKIT_PROGRESS": "plain",
     }
 
 
