@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "itemsAPP.health.HealthMiddleware",  # answers the load balancer before all others
     "django.middleware.security.SecurityMiddleware",
-    "itemsAPP.slash.append_slash",
+    "itemsAPP.middleware.append_slash",
     "django.middleware.common.CommonMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "itemsAPP.middleware.DataErrorMiddleware",
 ]
 ROOT_URLCONF = "itemsAPP.urls"
 WSGI_APPLICATION = "itemsAPP.wsgi.application"

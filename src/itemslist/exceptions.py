@@ -1,6 +1,6 @@
-"""Errors of the database and of the interpreter that are the request's fault, not the server's."""
+"""Errors of the database and of the interpreter that are the client's fault, not the server's."""
 
-from django.db import DataError, IntegrityError
+from django.db import IntegrityError
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.response import Response
 from rest_framework.status import HTTP_409_CONFLICT
@@ -19,8 +19,6 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     """The response to an exception in a view; None leaves it to Django, as a server error."""
     if isinstance(exc, IntegrityError):
         exc = Conflict()
-    elif isinstance(exc, DataError):
-        exc = ParseError("The database cannot store such a value.")
     elif isinstance(exc, RecursionError):
         exc = ParseError("The JSON is nested too deeply.")
     return rest_framework_exception_handler(exc, context)
