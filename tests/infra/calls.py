@@ -4,8 +4,9 @@ A call is an IAM action, the resource that AWS checks it on, and its condition k
 """
 
 from rehearsal.account import arn, iam_arn
+from rehearsal.project import NAME as PROJECT
+from rehearsal.project import STAGES
 from rehearsal.recording import Authorization as Call
-from tests.infra.account import PROJECT, STAGES
 
 IMAGES = arn("ecr", f"repository/{PROJECT}")
 LOG_IN = Call("ecr:GetAuthorizationToken", "*")

@@ -1,12 +1,20 @@
-"""The templates as they are written, and the IAM statements in them."""
+"""The templates as they are written, and as stacks."""
 
+import functools
 from collections.abc import Iterator
-from pathlib import Path
 
 from cfnlint.decode.cfn_yaml import load
 
-INFRA = Path(__file__).parents[2] / "infra"
+from rehearsal.project import INFRA, deploy
+from rehearsal.templates import Stack
+
 TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
+
+
+@functools.cache
+def stacks(**chosen: str) -> dict[str, Stack]:
+    """The stacks that the templates make of these choices, by name; not to be changed."""
+    return deploy(**chosen)
 
 
 def listed(value: object) -> list:
@@ -14,12 +22,11 @@ def listed(value: object) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def resources(type_name: str = "") -> Iterator[tuple[str, dict]]:
-    """Every resource of every template, or those of one type, as (`template.LogicalId`, body)."""
+def resources() -> Iterator[tuple[str, dict]]:
+    """Every resource of every template, as (`template.LogicalId`, body)."""
     for name, template in TEMPLATES.items():
         for logical_id, body in template["Resources"].items():
-            if body["Type"].startswith(type_name):
-                yield f"{name}.{logical_id}", body
+            yield f"{name}.{logical_id}", body
 
 
 def statements() -> Iterator[tuple[str, dict]]:

@@ -4,7 +4,7 @@ import pytest
 
 from rehearsal.iam import Iam
 from rehearsal.judge import Judge
-from tests.infra.account import deploy
+from tests.infra.cloudformation import stacks
 
 
 @pytest.fixture(scope="session")
@@ -17,4 +17,4 @@ def judge():
 @pytest.fixture(scope="session")
 def iam(judge) -> Iam:
     """The roles of the whole project."""
-    return Iam(deploy().values(), judge)
+    return Iam(stacks().values(), judge)

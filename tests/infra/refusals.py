@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from rehearsal.account import ACCOUNT, REGION, arn, iam_arn
+from rehearsal.project import NAME as PROJECT
+from rehearsal.project import STAGES
 from rehearsal.recording import Authorization as Call
-from tests.infra.account import PROJECT, STAGES
 from tests.infra.calls import (
     ARTIFACT,
     BUILD,

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.infra.cloudformation import INFRA, resources
+from rehearsal.project import INFRA
+from tests.infra.cloudformation import resources
 from tests.requirements import require
 
 PATHS = [str(path) for path in sorted(INFRA.glob("*.yml"))]

@@ -8,13 +8,14 @@ import pytest
 
 from rehearsal.account import ACCOUNT, REGION
 from rehearsal.iam import load_roles
+from rehearsal.project import INFRA
+from rehearsal.project import NAME as PROJECT
 from rehearsal.recording import Authorization
-from tests.infra.account import PROJECT, deploy
 from tests.infra.calls import NAME_IMAGES, NEEDED, PUSH_LAYERS, READ_IMAGES
-from tests.infra.cloudformation import INFRA, listed
+from tests.infra.cloudformation import listed, stacks
 from tests.infra.refusals import REFUSED
 
-ROLES = load_roles(deploy().values())
+ROLES = load_roles(stacks().values())
 DOCKERS = {call.action for call in [*READ_IMAGES, *PUSH_LAYERS, NAME_IMAGES]}
 COMMANDS = {"ecr:GetLoginPassword": "ecr:GetAuthorizationToken"}
 

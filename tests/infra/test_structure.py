@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.infra.cloudformation import INFRA, TEMPLATES, listed, resources, statements
+from rehearsal.project import INFRA
+from tests.infra.cloudformation import TEMPLATES, listed, resources, statements
 
 SECTIONS = [
     "AWSTemplateFormatVersion",

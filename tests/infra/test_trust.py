@@ -7,7 +7,7 @@ import pytest
 
 from rehearsal.account import iam_arn
 from rehearsal.iam import Iam
-from tests.infra.account import deploy
+from tests.infra.cloudformation import stacks
 from tests.infra.tokens import JOBS, context, foreign
 
 HOST = "token.actions.githubusercontent.com"
@@ -25,7 +25,7 @@ KEPT_OUT = {
 @pytest.fixture(scope="module")
 def accounts(judge) -> dict[str, Iam]:
     """The account, for each form of the subject."""
-    return {name: Iam(deploy(SubjectFormat=name).values(), judge) for name in FORMATS}
+    return {name: Iam(stacks(SubjectFormat=name).values(), judge) for name in FORMATS}
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_wildcard_would_let_somebody_in(form, role, trusted):
 @pytest.mark.parametrize("role", JOBS)
 def test_claims_can_be_left_out(role, judge):
     """Where AWS STS does not know GitHub's claims, audience and subject alone decide."""
-    iam = Iam(deploy(CheckClaims="false").values(), judge)
+    iam = Iam(stacks(CheckClaims="false").values(), judge)
     [statement] = iam.roles[role].trust["Statement"]
     assert set(statement["Condition"]["StringEquals"]) == {f"{HOST}:aud", f"{HOST}:sub"}
 
@@ -96,10 +96,10 @@ def test_claims_can_be_left_out(role, judge):
 def test_an_existing_provider_is_trusted(judge):
     """With the ARN of the account's provider, the roles trust that one and none is made."""
     arn = iam_arn(f"oidc-provider/{HOST}")
-    stacks = deploy(ExistingOidcProviderArn=arn)
-    assert stacks["github"].of_type("AWS::IAM::OIDCProvider") == {}
-    assert set(Iam(stacks.values(), judge).providers) == {arn}
-    assert stacks["github"].outputs["OidcProviderArn"] == arn
+    project = stacks(ExistingOidcProviderArn=arn)
+    assert project["github"].of_type("AWS::IAM::OIDCProvider") == {}
+    assert set(Iam(project.values(), judge).providers) == {arn}
+    assert project["github"].outputs["OidcProviderArn"] == arn
 
 
 def test_sessions_end_within_the_hour(iam):
