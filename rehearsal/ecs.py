@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from rehearsal.ecs_clusters import Cluster
 from rehearsal.ecs_definitions import Definitions
 from rehearsal.ecs_images import Images
 from rehearsal.ecs_launch import Launcher
-from rehearsal.ecs_names import cluster_arn, service_arn, task_arn
+from rehearsal.ecs_names import cluster_arn, is_here, service_arn, task_arn
 from rehearsal.ecs_permissions import PERMISSIONS
 from rehearsal.ecs_run_task import run_tasks
 from rehearsal.ecs_scheduler import Scheduler
@@ -25,8 +25,15 @@ from rehearsal.ecs_tasks import Task
 from rehearsal.errors import AwsError
 from rehearsal.logs import Logs
 from rehearsal.recording import Authorization
+from rehearsal.templates import Stack
 
 FOUNDED_SECONDS = 3600
+DECLARED = (
+    "AWS::ECS::Cluster",
+    "AWS::ECS::TaskDefinition",
+    "AWS::ECS::Service",
+    "AWS::Logs::LogGroup",
+)
 UPDATES = {"cluster", "service", "desiredCount", "taskDefinition", "forceNewDeployment"}
 PAGE = 100
 
@@ -60,37 +67,28 @@ class Ecs:
             "DescribeTaskDefinition": self._describe_task_definition,
         }
 
-    def add_stage(
-        self,
-        launcher: Launcher,
-        *,
-        cluster: Mapping[str, Any],
-        task_definition: Mapping[str, Any],
-        service: Mapping[str, Any],
-        log_group: Mapping[str, Any],
-        region: str = REGION,
-    ) -> None:
-        """Create what a stage's template declares, from the properties of its resources.
+    def add_stage(self, launcher: Launcher, stack: Stack, region: str = REGION) -> None:
+        """Create what the stack of infra/stage.yml declares: a cluster and its service.
 
         The service is an hour old, so that its first deployment is over. Raises PropertyError
         for a property that the API does not have.
         """
-        name = cluster["ClusterName"]
+        cluster, definition, service, group = (_the_only(stack, each) for each in DECLARED)
+        home = Cluster(arn("ecs", f"cluster/{cluster['ClusterName']}", region), launcher)
         created = self._clock.now() - FOUNDED_SECONDS
-        home = Cluster(arn("ecs", f"cluster/{name}", region), launcher)
-        definition = self.definitions.register(task_definition, region)
         home.add(Service(home.arn, api_shape(service, "Service"), created), self._images)
-        group = log_group["LogGroupName"]
+        name = group["LogGroupName"]
         with self._lock:
-            home.schedulers[service["ServiceName"]].deploy(definition)
+            shape = self.definitions.register(definition, region)
+            home.schedulers[service["ServiceName"]].deploy(shape)
             self._clusters[home.arn] = home
-            self._logs.add_group(group, region, partial(self._streams, home, group))
+            self._logs.add_group(name, region, partial(self._streams, home, name))
 
     def serving(self, cluster: str, service: str) -> list[Task]:
-        """The tasks of a service that pass their health checks. Raises AwsError."""
+        """The tasks that pass their health checks, of a cluster by ARN and its service by name."""
         with self._lock:
-            home = self._cluster({"cluster": cluster})
-            return [task for task in self._scheduler(home, service).service.tasks if task.healthy]
+            home = self._advanced(self._clusters[cluster])
+            return [task for task in home.schedulers[service].service.tasks if task.healthy]
 
     def authorizations(self, operation: str, params: Params) -> list[Authorization]:
         """The permissions that a call needs, all of them. Raises AwsError."""
@@ -197,10 +195,10 @@ class Ecs:
     # ---- Looking things up ----
 
     def _cluster(self, params: Params) -> Cluster:
-        home = self._clusters.get(cluster_arn(params.get("cluster")))
-        if not home:
+        wanted = cluster_arn(params.get("cluster"))
+        if wanted not in self._clusters or not is_here(wanted):
             raise AwsError("ClusterNotFoundException", "Cluster not found.")
-        return self._advanced(home)
+        return self._advanced(self._clusters[wanted])
 
     def _advanced(self, home: Cluster) -> Cluster:
         home.advance(self._clock.now())
@@ -215,6 +213,11 @@ class Ecs:
 
     def _definition(self, identifier: str) -> dict:
         return self.definitions.get(identifier, "TaskDefinition not found.")
+
+
+def _the_only(stack: Stack, type_name: str) -> dict[str, Any]:
+    (resource,) = stack.of_type(type_name).values()
+    return resource.properties
 
 
 def _missing(wanted: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account import arn
-from rehearsal.ecs_names import parse_definition, region
+from rehearsal.ecs_names import definition_arn, parse_definition, region
 from rehearsal.ecs_shapes import PropertyError, api_shape
 from rehearsal.errors import AwsError
 
@@ -42,8 +42,10 @@ class Definitions:
         """
         family, revision = parse_definition(identifier)
         revisions = self._families.get((region(), family), [])
-        wanted = revision or len(revisions)
-        return revisions[wanted - 1] if 0 < wanted <= len(revisions) else None
+        named = definition_arn(identifier)
+        if not revision:
+            return revisions[-1] if revisions else None
+        return next((each for each in revisions if each["taskDefinitionArn"] == named), None)
 
     def get(self, identifier: str, refusal: str) -> dict[str, Any]:
         """Like `find`; raises AwsError ClientException with the refusal where there is none."""

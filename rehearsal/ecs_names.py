@@ -36,11 +36,16 @@ def definition_arn(identifier: str) -> str:
 
 
 def parse_definition(identifier: str) -> tuple[str, int | None]:
-    """The family and revision that a name or an ARN means. Raises AwsError."""
+    """The family and revision that a name or an ARN means. Raises AwsError for other texts."""
     found = DEFINITION.fullmatch(identifier)
     if not found:
         raise AwsError("InvalidParameterException", "Invalid Task Definition identifier.")
     return found[1], int(found[2]) if found[2] else None
+
+
+def is_here(some_arn: str) -> bool:
+    """Whether an ARN is of the region that the call was sent to."""
+    return some_arn.split(":")[3] == region()
 
 
 def short_name(some_arn: str) -> str:
@@ -57,9 +62,9 @@ def _arn(kind: str, identifier: str) -> str:
 
 
 def _member(kind: str, cluster: str, identifier: str) -> str:
-    name = short_name(cluster)
     if not identifier.startswith("arn:"):
-        return _arn(kind, f"{name}/{identifier}")
+        return f"{cluster.replace(':cluster/', f':{kind}/')}/{identifier}"
+    name = short_name(cluster)
     other = identifier.split("/")[-2]
     if other != name:
         raise AwsError(
