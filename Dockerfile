@@ -20,9 +20,9 @@ COPY src/ src/
 # The settings want a key and a folder: these serve nothing, and stay in this stage.
 RUN chmod -R a+rX . \
  && python -m compileall -q --invalidation-mode unchecked-hash src \
- && SECRET_KEY=collectstatic DATA_DIR=/tmp STATIC_ROOT=/static \
+ && SECRET_KEY=only-for-collectstatic DATA_DIR=/tmp STATIC_ROOT=/collected/app/static \
     python manage.py collectstatic --noinput \
- && find /static -exec touch --date=@0 {} +
+ && find /collected -exec touch --date=@0 {} +
 
 FROM ${BASE_IMAGE}
 ARG BASE_IMAGE
@@ -39,7 +39,7 @@ ENV PATH=/venv/bin:$PATH \
     DATA_DIR=/data \
     STATIC_ROOT=/app/static
 COPY --link --from=packages /venv /venv
-COPY --link --from=application /static static/
+COPY --link --from=application /collected /
 COPY --link --from=application /app ./
 USER 10001:10001
 VOLUME /data

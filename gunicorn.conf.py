@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
 
@@ -14,8 +15,8 @@ def whole_number(name: str, default: int, highest: int) -> int:
     sys.exit(f"{name} must be a whole number from 1 to {highest}, not {text!r}.")
 
 
+sys.path.insert(0, str(Path(__file__).parent / "src"))
 wsgi_app = "itemsAPP.wsgi"
-pythonpath = "src"
 bind = f"0.0.0.0:{whole_number('PORT', 80, 65535)}"
 
 # Loaded once, before the port opens: a refused configuration never serves, workers share memory.
