@@ -5,6 +5,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files import locks
 from django.core.management.utils import get_random_secret_key
@@ -30,6 +31,8 @@ class Environment(FileAwareEnv):
 
     def __init__(self) -> None:
         super().__init__(eager=False, strip_whitespace=True)
+        for parser in (database_url, hosts, origins, secret):
+            self.add_parser(parser.__name__, parser)
 
     def has(self, *names: str) -> bool:
         """Whether one of the variables is set, be it to nothing."""
@@ -38,7 +41,7 @@ class Environment(FileAwareEnv):
     def database(self) -> dict:
         """Django's settings of the database in DATABASE_URL, else in libpq's own variables."""
         if self.has("DATABASE_URL"):
-            return self.dj_db_url("DATABASE_URL") or {}
+            return self.database_url("DATABASE_URL")
         return {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": self.str("PGHOST", validate=filled),
@@ -74,28 +77,44 @@ def filled(value: str) -> None:
         raise ValidationError("It is empty.")
 
 
-def secret(value: str) -> None:
-    """Raise ValidationError for a key that somebody could guess, by the rules of Django's check.
+def database_url(value: str) -> dict:
+    """Django's settings of the database; raises ValidationError for a URL that names none."""
+    try:
+        database = dj_database_url.parse(value)
+    except ValueError:
+        raise ValidationError("Not a valid database URL.") from None
+    if not database["NAME"]:
+        raise ValidationError("It names no database.")
+    return database
+
+
+def secret(value: str) -> str:
+    """The key; raises ValidationError for one that could be guessed, as Django's own check does.
 
     https://docs.djangoproject.com/en/5.2/ref/checks/#security (security.W009)
     """
     if len(value) < 50 or len(set(value)) < 5 or value.startswith("django-insecure-"):
         raise ValidationError("It has to be random, and at least 50 characters long.")
+    return value
 
 
-def host_names(values: list[str]) -> None:
-    """Raise ValidationError unless there are host names and nothing else, not even a wildcard."""
-    wrong = [value for value in values if not re.fullmatch(rf"\.?{HOST}", value, re.IGNORECASE)]
-    if wrong or not values:
-        raise ValidationError(f"Not a host name: {', '.join(wrong) or 'it is empty'}.")
-
-
-def origins(values: list[str]) -> None:
-    """Raise ValidationError unless each value is a scheme and a host, and perhaps a port."""
-    pattern = rf"https?://(?:\*\.)?{HOST}(?::\d+)?"
-    wrong = [value for value in values if not re.fullmatch(pattern, value, re.IGNORECASE)]
+def items(value: str, pattern: str, what: str) -> list[str]:
+    """The items of a comma-separated list; raises ValidationError for those that do not match."""
+    found = [item.strip() for item in value.split(",")]
+    wrong = [item for item in found if not re.fullmatch(pattern, item, re.IGNORECASE)]
     if wrong:
-        raise ValidationError(f"Not an origin: {', '.join(wrong)}.")
+        raise ValidationError(f"Not {what}: {', '.join(map(repr, wrong))}.")
+    return found
+
+
+def hosts(value: str) -> list[str]:
+    """The host names in the list; raises ValidationError for anything else, even a wildcard."""
+    return items(value, rf"\.?{HOST}", "a host name")
+
+
+def origins(value: str) -> list[str]:
+    """The origins in the list, if any; raises ValidationError for one without a scheme."""
+    return items(value, rf"https?://(?:\*\.)?{HOST}(?::\d+)?", "an origin") if value else []
 
 
 def origins_of(hosts: list[str], *, https: bool) -> list[str]:

@@ -8,15 +8,7 @@ from pathlib import Path
 
 from environs import validate
 
-from itemsAPP.environment import (
-    LIBPQ_VARIABLES,
-    Environment,
-    host_names,
-    kept_secret_key,
-    origins,
-    origins_of,
-    secret,
-)
+from itemsAPP.environment import LIBPQ_VARIABLES, Environment, kept_secret_key, origins_of
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -28,23 +20,17 @@ HTTPS = env.bool("HTTPS", PRODUCTION)
 HSTS_SECONDS = env.int("HSTS_SECONDS", 3600, validate=validate.Range(min=0))
 ANONYMOUS_WRITES = env.bool("ANONYMOUS_WRITES", not PRODUCTION)
 COMMIT_SHA = env.str("COMMIT_SHA", None)
-LOG_LEVEL = env.str(
-    "LOG_LEVEL",
-    "INFO",
-    validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
-)
-static_root = env.str("STATIC_ROOT", None)
-csrf_trusted_origins = env.list("CSRF_TRUSTED_ORIGINS", None, str.strip, validate=origins)
+LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+STATIC_ROOT = env.str("STATIC_ROOT", None)
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS", "")
 if PRODUCTION:
-    SECRET_KEY = env.str("SECRET_KEY", validate=secret)
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", subcast=str.strip, validate=host_names)
+    SECRET_KEY = env.secret("SECRET_KEY")
+    ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
     database = env.database()
     env.seal()
 else:
     SECRET_KEY = env.str("SECRET_KEY", None)
-    ALLOWED_HOSTS = env.list(
-        "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], str.strip, validate=host_names
-    )
+    ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
     data_dir = env.path("DATA_DIR", BASE_DIR / "data")
     env.seal()
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -118,7 +104,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
-CSRF_TRUSTED_ORIGINS = csrf_trusted_origins or origins_of(ALLOWED_HOSTS, https=HTTPS)
+CSRF_TRUSTED_ORIGINS = CSRF_TRUSTED_ORIGINS or origins_of(ALLOWED_HOSTS, https=HTTPS)
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # the subdomains may be somebody else's, who has no HTTPS
     "security.W021",  # the browsers' preload list is for the domain's owner to ask for
@@ -141,7 +127,6 @@ TIME_ZONE = "UTC"
 
 # Static files. https://docs.djangoproject.com/en/5.2/howto/static-files/
 STATIC_URL = "static/"
-STATIC_ROOT = static_root
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
 if STATIC_ROOT:
     STORAGES = {

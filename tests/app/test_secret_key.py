@@ -1,0 +1,54 @@
+"""The demo's key is random, kept, private, and the same for all who ask at once."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from itemsAPP.environment import kept_secret_key
+from tests.app.conftest import settings_from
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Where the key is kept."""
+    return tmp_path / "secret-key"
+
+
+def test_key_is_kept(demo):
+    """A demo finds the key again that it made at its first start."""
+    first, second = settings_from(**demo)["SECRET_KEY"], settings_from(**demo)["SECRET_KEY"]
+    assert first == second == Path(demo["DATA_DIR"], "secret-key").read_text()
+
+
+def test_key_is_random(tmp_path):
+    """No two demos have the same key, and each is as long as Django wants it."""
+    keys = {kept_secret_key(tmp_path / name) for name in "abc"}
+    assert len(keys) == 3
+    assert all(len(key) >= 50 for key in keys)
+
+
+def test_key_is_private(file):
+    """Only the owner may read the file."""
+    kept_secret_key(file)
+    assert stat.filemode(file.stat().st_mode) == "-rw-------"
+
+
+def test_everybody_gets_the_same_key(file):
+    """All who ask at the same moment get the same key."""
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(kept_secret_key, [file] * 64))
+    assert keys == {file.read_text()}
+
+
+def test_unfinished_file_is_finished(file):
+    """A file that a killed process left empty gets a key."""
+    file.touch()
+    assert kept_secret_key(file) == file.read_text() != ""
+
+
+def test_unwritable_folder_is_an_error(file):
+    """A key that cannot be kept is an error."""
+    with pytest.raises(FileNotFoundError):
+        kept_secret_key(file / "nowhere")

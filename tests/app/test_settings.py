@@ -1,0 +1,204 @@
+"""The environment decides the settings, strictly, and production refuses an incomplete one."""
+
+import re
+from pathlib import Path
+
+import django
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+import itemsAPP.settings
+from tests.app.conftest import PRODUCTION, settings_from
+
+LIBPQ = {"PGHOST": "db", "PGDATABASE": "app", "PGUSER": "ann", "PGPASSWORD": "p@ss/word"}
+WITHOUT_DATABASE = {name: PRODUCTION[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS")}
+
+
+def complaints(**environment):
+    """The names of the variables that the refusal names, and its text."""
+    with pytest.raises(ImproperlyConfigured) as error:
+        settings_from(**environment)
+    text = str(error.value)
+    return re.findall(r"^  (\w+): ", text, re.MULTILINE), text
+
+
+def test_demo_needs_nothing(demo):
+    """Without a database configured it is a demo on SQLite: local, open, and without HTTPS."""
+    values = settings_from(**demo)
+    assert values["DEBUG"] is values["HTTPS"] is values["PRODUCTION"] is False
+    assert values["ANONYMOUS_WRITES"] is True
+    assert values["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert values["SECURE_HSTS_SECONDS"] == 0
+    assert values["SECURE_PROXY_SSL_HEADER"] is None
+    assert values["LOGGING"]["handlers"]["stdout"]["formatter"] == "plain"
+    database = values["DATABASES"]["default"]
+    assert database["NAME"] == Path(demo["DATA_DIR"]) / "db.sqlite3"
+    assert database["OPTIONS"] == {
+        "init_command": "PRAGMA journal_mode = WAL",
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+    }
+
+
+def test_production_needs_three_variables():
+    """With a database, a key and the hosts it is a service: closed, by HTTPS, with JSON logs."""
+    values = settings_from(**PRODUCTION)
+    assert values["DEBUG"] is values["ANONYMOUS_WRITES"] is False
+    assert values["HTTPS"] is values["PRODUCTION"] is True
+    assert values["SECURE_HSTS_SECONDS"] == 3600
+    assert values["CSRF_TRUSTED_ORIGINS"] == ["https://example.com", "https://*.example.org"]
+    assert values["LOGGING"]["handlers"]["stdout"]["formatter"] == "json"
+    database = values["DATABASES"]["default"]
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (60, True)
+    assert database["OPTIONS"] == {"connect_timeout": 5, "tcp_user_timeout": 30_000}
+
+
+def test_libpq_variables():
+    """libpq's own variables name the database too, the password as it is."""
+    database = settings_from(**WITHOUT_DATABASE, **LIBPQ)["DATABASES"]["default"]
+    assert [database[key] for key in ("HOST", "PORT", "NAME", "USER", "PASSWORD")] == [
+        *("db", 5432, "app", "ann", "p@ss/word")
+    ]
+
+
+def test_database_url_goes_before_libpq_variables():
+    """DATABASE_URL wins over libpq's variables, and its options over ours."""
+    url = "postgres://db.example.com/app?connect_timeout=1&sslmode=verify-full"
+    environment = PRODUCTION | LIBPQ | {"DATABASE_URL": url}
+    database = settings_from(**environment)["DATABASES"]["default"]
+    assert database["HOST"] == "db.example.com"
+    assert database["OPTIONS"]["connect_timeout"] == 1
+    assert database["OPTIONS"]["sslmode"] == "verify-full"
+
+
+def test_other_databases_have_no_options_of_ours():
+    """Any database that Django knows will do."""
+    values = settings_from(**PRODUCTION | {"DATABASE_URL": "mysql://ann:b@db/app"})
+    assert values["DATABASES"]["default"]["ENGINE"] == "django.db.backends.mysql"
+    assert values["DATABASES"]["default"]["OPTIONS"] == {}
+
+
+@pytest.mark.parametrize("variable", LIBPQ)
+def test_one_libpq_variable_is_enough_to_be_strict(variable):
+    """A service that lost most of its variables refuses to start, and does not become a demo."""
+    names, _ = complaints(**{variable: "x"})
+    assert set(names) == {"SECRET_KEY", "ALLOWED_HOSTS", *LIBPQ} - {variable}
+
+
+def test_everything_is_said_at_once():
+    """Every missing or nonsensical variable is named in one refusal, with what to do."""
+    names, text = complaints(
+        DATABASE_URL="nonsense", DEBUG="yess", HTTPS="perhaps", ANONYMOUS_WRITES="",
+        HSTS_SECONDS="-1", LOG_LEVEL="LOUD", CSRF_TRUSTED_ORIGINS="example.com",
+    )  # fmt: skip
+    assert sorted(names) == [
+        *["ALLOWED_HOSTS", "ANONYMOUS_WRITES", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"],
+        *["HSTS_SECONDS", "HTTPS", "LOG_LEVEL", "SECRET_KEY"],
+    ]
+    assert "DEBUG: Not a valid boolean." in text
+    assert "secrets.token_urlsafe(50)" in text
+    assert "postgres://USER:PASSWORD@HOST:5432/NAME" in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        *[
+            ("SECRET_KEY", key)
+            for key in ("", "secret", "changethis", "a" * 60, "x" * 20 + "abcd" * 7)
+        ],
+        ("SECRET_KEY", "django-insecure-" + PRODUCTION["SECRET_KEY"]),
+        *[
+            ("ALLOWED_HOSTS", hosts)
+            for hosts in ("", ",", "*", "https://example.com", "a.com:80", "a b")
+        ],
+        *[
+            ("ALLOWED_HOSTS", hosts)
+            for hosts in ("example.com,", "a.com/b", "*.a.com", "a..com", "a_b")
+        ],
+        *[
+            ("CSRF_TRUSTED_ORIGINS", origins)
+            for origins in ("*", "a.com", "ftp://a.com", "https://a/b")
+        ],
+        *[("DATABASE_URL", url) for url in ("", "db", "postgres://u:p#w@db/app", "http://db/app")],
+        *[("DATABASE_URL", url) for url in ("postgres://db", "postgres://db/")],
+        *[("HSTS_SECONDS", number) for number in ("", "1h", "-1", "1.5")],
+        *[(variable, "yess") for variable in ("DEBUG", "HTTPS", "ANONYMOUS_WRITES")],
+        *[("LOG_LEVEL", level) for level in ("", "LOUD", "TRACE")],
+        ("SECRET_KEY_FILE", "/nonexistent/file"),
+        ("SECRET_KEY_FILE", "/"),
+    ],
+)
+def test_nonsense_is_refused(variable, value):
+    """A value that makes no sense is refused by the name of its variable, and of no other."""
+    names, text = complaints(**PRODUCTION | {variable: value})
+    assert names == [variable.removesuffix("_FILE")]
+    assert PRODUCTION["SECRET_KEY"] not in text
+    assert "p#w" not in text
+
+
+@pytest.mark.parametrize("variable", LIBPQ)
+def test_empty_libpq_variable_is_refused(variable):
+    """An empty part of the database's address is as good as none."""
+    names, _ = complaints(**WITHOUT_DATABASE, **LIBPQ | {variable: ""})
+    assert names == [variable]
+
+
+def test_lists_may_have_spaces():
+    """Spaces around the commas of a list are ignored; IPv4 and IPv6 addresses are hosts too."""
+    hosts = " example.com , 10.0.0.1 ,[::1]"
+    values = settings_from(**PRODUCTION | {"ALLOWED_HOSTS": hosts})
+    assert values["ALLOWED_HOSTS"] == ["example.com", "10.0.0.1", "[::1]"]
+
+
+def test_origins_can_be_set():
+    """Origins that are given are not derived from the hosts."""
+    origins = "https://a.com:8443, https://*.b.com"
+    values = settings_from(**PRODUCTION | {"CSRF_TRUSTED_ORIGINS": origins})
+    assert values["CSRF_TRUSTED_ORIGINS"] == ["https://a.com:8443", "https://*.b.com"]
+
+
+def test_https_can_be_switched_off():
+    """Without HTTPS nothing redirects, and the cookies and origins are those of http."""
+    values = settings_from(**PRODUCTION | {"HTTPS": "false"})
+    assert values["SECURE_SSL_REDIRECT"] is values["SESSION_COOKIE_SECURE"] is False
+    assert values["SECURE_PROXY_SSL_HEADER"] is None
+    assert values["SECURE_HSTS_SECONDS"] == 0
+    assert values["CSRF_TRUSTED_ORIGINS"] == ["http://example.com", "http://*.example.org"]
+
+
+def test_secrets_may_come_as_files(tmp_path):
+    """NAME_FILE names a file whose content, without the line's end, is the value."""
+    environment = dict(LIBPQ)
+    del environment["PGPASSWORD"]
+    for name, value in (WITHOUT_DATABASE | {"PGPASSWORD": "secret"}).items():
+        (tmp_path / name).write_text(f"{value}\n")
+        environment[f"{name}_FILE"] = str(tmp_path / name)
+    values = settings_from(**environment)
+    assert values["SECRET_KEY"] == PRODUCTION["SECRET_KEY"]
+    assert values["DATABASES"]["default"]["PASSWORD"] == "secret"
+
+
+def test_static_root(demo):
+    """With a folder for them static files are compressed and named by content, else found."""
+    found, collected = settings_from(**demo), settings_from(**demo, STATIC_ROOT="/app/static")
+    assert found["WHITENOISE_USE_FINDERS"] is True
+    assert "STORAGES" not in found
+    assert collected["WHITENOISE_USE_FINDERS"] is False
+    backend = collected["STORAGES"]["staticfiles"]["BACKEND"]
+    assert backend == "whitenoise.storage.CompressedManifestStaticFilesStorage"
+
+
+def test_image_build_needs_only_a_key(demo):
+    """Where a key is given, whichever it is, the demo keeps none."""
+    assert settings_from(SECRET_KEY="build", **demo)["SECRET_KEY"] == "build"
+    assert not (Path(demo["DATA_DIR"]) / "secret-key").exists()
+
+
+def test_settings_stay_readable():
+    """The settings fit on 180 lines, and every link leads to the documentation of this Django."""
+    text = Path(itemsAPP.settings.__file__).read_text()
+    assert len(text.splitlines()) <= 180
+    release = ".".join(map(str, django.VERSION[:2]))
+    assert set(re.findall(r"docs\.djangoproject\.com/en/([\d.]+)/", text)) == {release}
