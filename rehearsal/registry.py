@@ -142,7 +142,7 @@ def _container(folder: Path, password: str) -> Iterator[str]:
     variables = [f"--env={name}={value}" for name, value in options.items()]
     volume = f"--volume={_htpasswd(folder, password)}:/auth/htpasswd:ro"
     publish = "--publish=127.0.0.1::5000"
-    name = _docker("run", "--detach", "--rm", publish, volume, *variables, IMAGE)
+    name = _docker("run", "--detach", publish, volume, *variables, IMAGE)
     try:
         endpoint = _docker("port", name, "5000/tcp")
         _wait(endpoint)
@@ -167,12 +167,18 @@ def _docker(*arguments: str) -> str:
 
 def _wait(endpoint: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with contextlib.suppress(requests.ConnectionError):
-            requests.get(f"http://{endpoint}/v2/", timeout=PATIENCE)
-            return
+    while not _answers(endpoint):
+        if time.monotonic() > deadline:
+            raise RegistryError(f"The registry in the container does not answer at {endpoint}.")
         time.sleep(0.05)
-    raise RegistryError(f"The registry in the container does not answer at {endpoint}.")
+
+
+def _answers(endpoint: str) -> bool:
+    try:
+        requests.get(f"http://{endpoint}/v2/", timeout=PATIENCE)
+    except requests.RequestException:
+        return False
+    return True
 
 
 def _htpasswd(folder: Path, password: str) -> Path:

@@ -1,5 +1,6 @@
 """The doubles that the tests of the pipeline share."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +10,23 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from rehearsal import oidc, templates
+from rehearsal import oidc, registry, templates
 from rehearsal.account import REGION
 from rehearsal.aws import Aws
 from rehearsal.faults import Faults
+from rehearsal.front import Front
 from rehearsal.guard import Guard
 from rehearsal.iam import Iam
 from rehearsal.judge import Judge
+from rehearsal.passwords import Passwords
 from rehearsal.recording import Recording
+from rehearsal.repositories import load_repositories
 from rehearsal.serving import serve
-from rehearsal.sessions import Session, Sessions
+from rehearsal.sessions import Caller, Session, Sessions
 from rehearsal.sts import Sts
 from rehearsal.templates import Stack
+from tests.pipeline.images import Requests
+from tests.requirements import docker_answers, require
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "github.yml"
 GITHUB = oidc.Repository()
@@ -161,3 +167,31 @@ def client(aws_endpoint: str, sdk: botocore.session.Session) -> Iterator[Callabl
     yield make
     for each in clients:
         each.close()
+
+
+@pytest.fixture
+def front(github: Stack, guard: Guard, faults: Faults) -> Iterator[Front]:
+    """ECR's registry for the repository of infra/github.yml, as Docker sees it."""
+    available = shutil.which(registry.PROGRAM) is not None or docker_answers()
+    require(available, "there is neither a registry nor Docker", variable="REQUIRE_DOCKER")
+    with registry.serve() as kept:
+        double = Front(kept, load_repositories([github]), Passwords(), guard, faults)
+        with serve(double) as double.endpoint:
+            yield double
+
+
+@pytest.fixture
+def log_in(front: Front) -> Callable[[Session], Requests]:
+    """Makes Docker's requests with the password that a session fetched."""
+
+    def with_password(session: Session) -> Requests:
+        password, _ = front.passwords.issue(Caller(session, REGION))
+        return Requests(front.endpoint, ("AWS", password))
+
+    return with_password
+
+
+@pytest.fixture
+def build_job(log_in: Callable[[Session], Requests], session: Session) -> Requests:
+    """Docker's requests in the build job."""
+    return log_in(session)
