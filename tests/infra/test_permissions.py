@@ -21,11 +21,15 @@ COMMANDS = {"ecr:GetLoginPassword": "ecr:GetAuthorizationToken"}
 
 
 def written() -> Iterator[tuple[str, str, int]]:
-    """Where every statement of every role's policies stands: role, policy, index."""
-    for role in ROLES.values():
-        for policy, document in role.policies.items():
-            for index in range(len(document["Statement"])):
-                yield role.name, policy, index
+    """Where every statement of every policy stands: a role that has it, policy, index."""
+    policies = {
+        id(document): (role.name, policy, document)
+        for role in ROLES.values()
+        for policy, document in role.policies.items()
+    }
+    for role, policy, document in policies.values():
+        for index in range(len(document["Statement"])):
+            yield role, policy, index
 
 
 def statement(role: str, policy: str, index: int) -> dict:
