@@ -32,7 +32,7 @@ class HealthMiddleware(DockerflowMiddleware):
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Answer the probe, or give the request an id, its own one if that is fit for a log."""
-        if not REQUEST_ID.fullmatch(request.headers.get("X-Request-ID", "")):
+        if not REQUEST_ID.fullmatch(request.META.get("HTTP_X_REQUEST_ID", "")):
             request.META.pop("HTTP_X_REQUEST_ID", None)
         return super().process_request(request)
 
