@@ -34,10 +34,10 @@ class Aws:
             raise
 
 
-def who_am_i() -> tuple[str, str]:
+def who_am_i(aws: Aws) -> tuple[str, str]:
     """Return the account's number and the ARN of whoever is logged in."""
     try:
-        identity = json.loads(run("aws", "sts", "get-caller-identity", "--output", "json"))
+        identity = aws.ask("sts", "get-caller-identity")
     except ProgramError as error:
         raise find_reason(error.said) or SetupError(
             f"AWS does not know you: {error.said}", LOG_IN_TO_AWS

@@ -31,7 +31,7 @@ def setup(settings: Settings, journal: Journal) -> None:
     for stage, service in services.items():
         wanted = of_stage(stage, github, service)
         set_variables(situation, wanted, situation.stage_variables[stage], journal, stage)
-    wanted = of_repository(situation.aws.region, github)
+    wanted = of_repository(situation.region, github)
     set_variables(situation, wanted, situation.variables, journal)
     say_next(situation, services, journal)
 
@@ -68,9 +68,7 @@ def complete(situation: Situation, environment: Environment, journal: Journal) -
         say(f"             Your GitHub plan has no {protection} for this repository.")
         say("             Make the repository public or choose a bigger plan, then `make setup`.")
         if protection == REVIEWERS:
-            say(
-                "             Until then every merge goes to production: docs/setup.md, No reviewers."
-            )
+            say("             Until then merges go there unseen: docs/setup.md, No reviewers.")
         else:
             say("             Until then only AWS refuses other branches, after the job has begun.")
 
@@ -161,8 +159,6 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
         say("  Merge to the default branch to deploy, and look at everything with `make doctor`.")
         return
     push = f"git push origin {situation.repository.default_branch}"
-    say(
-        f"  No container runs yet in {' and '.join(waiting)}: the first deploy has to bring an image."
-    )
+    say(f"  No container runs yet in {' and '.join(waiting)}: a deploy has to bring the image.")
     say(f"  1. Deploy: git commit --allow-empty --message Deploy && {push}")
     say("  2. When that has ended, run `make setup` again: it starts the containers.")

@@ -1,8 +1,6 @@
 """`make doctor`: what is configured, what is missing, and the command that mends each gap."""
 
-from dataclasses import replace
-
-from setup.aws import Aws, choose_region, github_provider, who_am_i
+from setup.aws import Aws, github_provider
 from setup.checks import (
     check_environment,
     check_service,
@@ -27,7 +25,7 @@ def doctor(settings: Settings) -> None:
     check_programs()
     repository = read_repository()
     form = settings.subject_format or subject_form(repository)
-    situation = Situation(settings, "", "", Aws(""), repository, read_variables(repository))
+    situation = Situation(settings, repository, read_variables(repository))
     say(f"Repository  {repository.full_name}")
     for context in contexts(situation).values():
         say(f"Subject     {repository.subject(form, context)}")
@@ -69,21 +67,19 @@ def check_github(situation: Situation) -> list[Finding]:
 def check_aws(situation: Situation, form: str) -> list[Finding]:
     """Look at the provider, the stacks, the roles and the services, where AWS lets us."""
     try:
-        account, who = who_am_i()
-        aws = Aws(
-            choose_region(situation.settings.region, situation.variables.get("AWS_REGION", ""))
-        )
+        situation.log_in()
     except SetupError as error:
         return [Finding(UNSEEN, f"AWS was not asked: {error}", error.advice)]
-    there = replace(situation, account=account, who=who, aws=aws)
-    findings = [Finding(GOOD, f"account {account} in {aws.region}, as {who}")]
-    findings += where_allowed("OIDC provider", check_provider, there)
-    findings += where_allowed("stacks", check_stacks, there)
-    findings += where_allowed("roles", check_roles, there, form)
-    for stage, own in there.stage_variables.items():
-        variables = there.variables | own
-        if all(variables.get(name) for name in ("ECR_IMAGE_URL", *OF_STAGE)):
-            findings += where_allowed(f"service of {stage}", check_service, aws, stage, variables)
+    what = f"account {situation.account} in {situation.region}, as {situation.who}"
+    findings = [Finding(GOOD, what)]
+    findings += where_allowed("OIDC provider", check_provider, situation)
+    findings += where_allowed("stacks", check_stacks, situation)
+    findings += where_allowed("roles", check_roles, situation, form)
+    for stage, own in situation.stage_variables.items():
+        known = situation.variables | own
+        if all(known.get(name) for name in ("ECR_IMAGE_URL", *OF_STAGE)):
+            look = (check_service, situation.aws, stage, known)
+            findings += where_allowed(f"service of {stage}", *look)
     return findings
 
 
@@ -106,7 +102,7 @@ def check_stacks(situation: Situation) -> list[Finding]:
         name = SERVICE.stack_name(project, stage)
         service = find_stack(aws, name)
         findings.append(judge_stack(situation, name, service))
-        if github and service and service.outputs:
+        if all(stack and stack.outputs for stack in (github, service)):
             findings += check_values(
                 of_stage(stage, github, service), situation.stage_variables[stage], stage
             )

@@ -72,17 +72,23 @@ def protect(repository: Repository, environment: Environment, reviewer: int) -> 
     What a person has set already stays: GitHub resets whatever the request leaves out.
     """
     wishes = wanted_protection(environment, reviewer)
-    for refused in ([], ["reviewers"], ["reviewers", "deployment_branch_policy"]):
-        try:
-            body = {name: wish for name, wish in wishes.items() if name not in refused}
-            api(address(repository, environment.name), "--method", "PUT", body=body)
-            break
-        except ProgramError as error:
-            if PLAN_REFUSES not in error.said:
-                raise
+    refused = put(address(repository, environment.name), wishes)
     if "deployment_branch_policy" not in refused and not environment.restricted:
         allow_branch(repository, environment.name, repository.default_branch)
     return [NAMES[name] for name in refused if name in environment.lacks]
+
+
+def put(path: str, wishes: dict[str, Any]) -> list[str]:
+    """Create or change an environment as far as the plan allows and return what it refuses."""
+    try:
+        api(path, "--method", "PUT", body=wishes)
+    except ProgramError as error:
+        refusable = [name for name in NAMES if name in wishes]
+        if PLAN_REFUSES not in error.said or not refusable:
+            raise
+        rest = {name: wish for name, wish in wishes.items() if name != refusable[0]}
+        return [refusable[0], *put(path, rest)]
+    return []
 
 
 def wanted_protection(environment: Environment, reviewer: int) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def read_repository() -> Repository:
     if found is None:
         raise SetupError(
             "GitHub does not show you this clone's repository.",
-            "Check `git remote -v` and `gh auth status`, or name it: GH_REPO=OWNER/NAME make setup.",
+            "Check `git remote -v` and `gh auth status`, or name it: GH_REPO=OWNER/NAME.",
         )
     return Repository(
         full_name=found["full_name"],
@@ -83,7 +83,7 @@ def subject_form(repository: Repository) -> str:
     told = find(path) or {"use_default": True}
     if not told["use_default"]:
         raise SetupError(
-            f"{repository.full_name} sends a subject of its own, which no role of this template trusts.",
+            f"{repository.full_name} sends a subject of its own, which no role here trusts.",
             f"Put it back, `gh api --method PUT {path} -F use_default=true`, then run this again.",
         )
     if "sub_claim_prefix" in told:

@@ -11,7 +11,7 @@ from setup.variables import expected_github, expected_stage, of_repository, of_s
 
 def show_plan(situation: Situation, form: str) -> None:
     """Print the account, the repository and each thing that will be created, updated or set."""
-    repository, region = situation.repository, situation.aws.region
+    repository, region = situation.repository, situation.region
     say(f"Account     {situation.account}, as {situation.who}")
     say(f"Region      {region}")
     say(f"Repository  {repository.full_name}, {'private' if repository.private else 'public'}")
@@ -61,11 +61,9 @@ def verb(stack: Stack | None, what: str) -> str:
 
 def planned_variables(situation: Situation) -> dict[str, dict[str, str]]:
     """Return the variables to set or change, with the values that the stacks give or will."""
-    place = (situation.partition, situation.account, situation.aws.region)
+    place = (situation.partition, situation.account, situation.region)
     github = situation.github or expected_github(*place, situation.settings.project)
-    planned = {
-        "repository": missing(of_repository(situation.aws.region, github), situation.variables)
-    }
+    planned = {"repository": missing(of_repository(situation.region, github), situation.variables)}
     for stage, found in situation.stage_variables.items():
         name = SERVICE.stack_name(situation.settings.project, stage)
         service = situation.service(stage) or expected_stage(*place, name)

@@ -19,6 +19,11 @@ REFUSALS = [
         " Permissions), or choose another profile with AWS_PROFILE=NAME; then run this again.",
     ),
     (
+        r"Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "the role's trust policy wants another subject, branch or repository ({said})",
+        "Compare both with `make doctor`, then let `make setup` mend the role.",
+    ),
+    (
         r"Unable to locate credentials|ExpiredToken|[Tt]oken has expired|SSO Token|"
         r"session has expired|InvalidClientTokenId|UnrecognizedClient",
         "You are not logged in to AWS: {said}",

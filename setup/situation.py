@@ -12,16 +12,26 @@ from setup.stacks import Stack, settle
 from setup.templates import PARTS, SERVICE
 
 
-@dataclass(frozen=True)
+@dataclass
 class Situation:
-    """The account, the repository and what earlier runs left in them."""
+    """The repository, the account once somebody is logged in, and what earlier runs left there."""
 
     settings: Settings
-    account: str
-    who: str
-    aws: Aws
     repository: Repository
     variables: dict[str, str]
+    account: str = ""
+    who: str = ""
+    region: str = ""
+
+    def log_in(self) -> None:
+        """Find out region and account; raise SetupError where AWS does not answer."""
+        self.region = choose_region(self.settings.region, self.variables.get("AWS_REGION", ""))
+        self.account, self.who = who_am_i(self.aws)
+
+    @property
+    def aws(self) -> Aws:
+        """The AWS CLI in the chosen region."""
+        return Aws(self.region)
 
     @property
     def partition(self) -> str:
@@ -76,25 +86,25 @@ class Situation:
 
 def look(settings: Settings) -> Situation:
     """Return the situation; raise SetupError where setup or teardown must not begin."""
-    account, who = who_am_i()
     repository = read_repository()
     if not repository.admin:
         raise SetupError(
             f"You do not administer {repository.full_name}, which environments and variables need.",
             "Ask an administrator to run this, or to make you one (Settings, Collaborators).",
         )
-    variables = read_variables(repository)
-    check_same_place(settings, account, variables)
-    aws = Aws(choose_region(settings.region, variables.get("AWS_REGION", "")))
-    return Situation(settings, account, who, aws, repository, variables)
+    situation = Situation(settings, repository, read_variables(repository))
+    situation.log_in()
+    check_same_place(situation)
+    return situation
 
 
-def check_same_place(settings: Settings, account: str, variables: dict[str, str]) -> None:
+def check_same_place(situation: Situation) -> None:
     """Raise SetupError where the repository is set up in another account, region or project."""
+    settings, variables = situation.settings, situation.variables
     endpoint, _, project = variables.get("ECR_IMAGE_URL", "").partition("/")
     known = {
         "the account": (
-            account,
+            situation.account,
             endpoint.partition(".")[0],
             "log in to that account (AWS_PROFILE=NAME)",
         ),

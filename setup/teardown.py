@@ -73,7 +73,7 @@ def existing_variables(situation: Situation) -> list[tuple[str, str]]:
 def show_plan(situation: Situation, stacks: list[Stack], variables: list[tuple[str, str]]) -> None:
     """Print what will be deleted and what will be kept."""
     say(f"Account     {situation.account}, as {situation.who}")
-    say(f"Region      {situation.aws.region}")
+    say(f"Region      {situation.region}")
     say(f"Repository  {situation.repository.full_name}")
     heading("To delete")
     for name, stage in variables:

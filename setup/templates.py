@@ -44,7 +44,7 @@ def check_parameters(settings: Settings) -> None:
     for stage, chosen in settings.parameters.items():
         if strange := sorted(set(chosen) - known):
             raise SetupError(
-                f"{stage.upper()}_PARAMETERS names {', '.join(strange)}, which no template declares.",
+                f"{stage.upper()}_PARAMETERS names {', '.join(strange)}: no template declares it.",
                 f"Choose from {', '.join(sorted(known))}; then run this again.",
             )
 

@@ -43,9 +43,7 @@ def doctor_in_workflow(environment: Mapping[str, str]) -> None:
     findings += check_role(repository, variables, stage, claims, token)
     report(environment, claims, findings)
     if gaps := sum(map(is_gap, findings)):
-        say(
-            f"::error title=Things to mend: {gaps}::The summary has the commands. `make doctor` sees more."
-        )
+        say(f"::error title=Things to mend: {gaps}::The job summary has the commands.")
         raise SetupError(
             f"Things to mend: {gaps}.", "Run the commands after `mend:`, then this workflow again."
         )
@@ -105,30 +103,28 @@ def check_role(
 ) -> list[Finding]:
     """Assume the role that a deploy would assume here, and look at the service with it."""
     role = variables.get("AWS_RELEASE_ROLE_ARN" if stage else "AWS_BUILD_ROLE_ARN")
-    if not role:
+    if not role or not variables.get("AWS_REGION"):
         return []
     branch = repository.default_branch
     if claims["ref"] != f"refs/heads/{branch}":
-        mend = f"gh workflow run doctor.yml --ref {branch}"
-        return [
-            Finding(
-                UNSEEN,
-                f"{role} was not tried: it trusts {branch} only, this run is on {claims['ref']}",
-                mend,
-            )
-        ]
+        what = f"{role} was not tried: it trusts {branch} only, this run is on {claims['ref']}"
+        return [Finding(UNSEEN, what, f"gh workflow run doctor.yml --ref {branch}")]
+    aws = Aws(variables["AWS_REGION"])
     with assumed(role, token):
         try:
-            who_am_i()
+            who_am_i(aws)
         except SetupError as error:
-            return [
-                Finding(WRONG, f"{role} does not trust {claims['sub']}: {error}", "make doctor")
-            ]
-        found = [Finding(GOOD, f"{role} trusts {claims['sub']}")]
-        if stage and all(variables.get(name) for name in OF_REPOSITORY + OF_STAGE):
-            aws = Aws(variables["AWS_REGION"])
-            found += where_allowed(f"service of {stage}", check_service, aws, stage, variables)
-        return found
+            what = f"{role} does not trust {claims['sub']}: {error}"
+            return [Finding(WRONG, what, "make doctor")]
+        trusted = Finding(GOOD, f"{role} trusts {claims['sub']}")
+        return [trusted, *look_at_service(aws, stage, variables)]
+
+
+def look_at_service(aws: Aws, stage: str, variables: dict[str, str]) -> list[Finding]:
+    """Look at a stage's service, where this is a stage and its variables are there."""
+    if not stage or not all(variables.get(name) for name in OF_REPOSITORY + OF_STAGE):
+        return []
+    return where_allowed(f"service of {stage}", check_service, aws, stage, variables)
 
 
 def report(environment: Mapping[str, str], claims: dict, findings: list[Finding]) -> None:

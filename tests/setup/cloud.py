@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.setup.aws_options import GLOBAL, OPERATIONS
 from tests.setup.formation import Formation, error
-from tests.setup.programs import Refusal, parse
+from tests.setup.programs import RefusedError, parse
 
 REGIONS = ("eu-central-1", "us-east-1")
 # What infra/ lets a job's role do of what doctor asks.
@@ -39,7 +39,7 @@ class Cloud:
             return f"{self.version}\n", False
         known = OPERATIONS.get(tuple(words[:2]))
         if known is None:
-            raise Refusal(f"argument operation: Invalid choice: {words[:2]}", 252)
+            raise RefusedError(f"argument operation: Invalid choice: {words[:2]}", 252)
         positional, options = parse(words[2:], known | GLOBAL)
         if words[0] == "configure":
             return self.configured(positional), False
@@ -52,19 +52,19 @@ class Cloud:
     def configured(self, positional: list[str]) -> str:
         """Answer `aws configure get`, which fails without a word where nothing is set."""
         if positional != ["region"] or not self.configured_region:
-            raise Refusal("", 1)
+            raise RefusedError("", 1)
         return f"{self.configured_region}\n"
 
     def admit(self, service: str, operation: str, options: dict, environment: dict) -> None:
         """Refuse a call without credentials, region or permission."""
         if self.log_in_error:
-            raise Refusal(self.log_in_error, 255)
-        region = options.get("--region", [self.configured_region])[0]
-        if service != "sts" and "--region" not in options:
-            raise Refusal("the double wants --region on every call", 252)
+            raise RefusedError(self.log_in_error, 255)
+        region = options.get("--region", [""])[0]
+        if "--region" not in options:
+            raise RefusedError("the double wants --region on every call", 252)
         if region not in REGIONS:
             url = f"https://{service}.{region}.amazonaws.com/"
-            raise Refusal(f'Could not connect to the endpoint URL: "{url}"', 255)
+            raise RefusedError(f'Could not connect to the endpoint URL: "{url}"', 255)
         action = f"{service}:{'CreateChangeSet' if operation == 'deploy' else camel(operation)}"
         who, allowed = self.who, None
         if environment["AWS_WEB_IDENTITY_TOKEN_FILE"]:
@@ -76,7 +76,7 @@ class Cloud:
         """Return who a web identity becomes and what it may do; refuse a subject without trust."""
         file = Path(environment["AWS_WEB_IDENTITY_TOKEN_FILE"])
         if file.stat().st_mode & 0o077:
-            raise Refusal("the token's file is open to others", 255)
+            raise RefusedError("the token's file is open to others", 255)
         payload = file.read_text().split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         role = environment["AWS_ROLE_ARN"].rpartition("/")[2]
@@ -212,7 +212,7 @@ def camel(operation: str) -> str:
     return "".join(word.capitalize() for word in operation.split("-"))
 
 
-def denial(who: str, action: str) -> Refusal:
+def denial(who: str, action: str) -> RefusedError:
     """Return what AWS says to somebody without permission."""
     said = f"User: {who} is not authorized to perform: {action} on resource: * because no"
     return error("AccessDenied", action, f"{said} identity-based policy allows the {action} action")

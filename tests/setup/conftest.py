@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from setup import stacks
-from setup.__main__ import main
+from setup.cli import main
 from tests.setup.cloud import Cloud
 from tests.setup.hub import Hub
 from tests.setup.programs import Desk, serve
@@ -31,6 +31,7 @@ class Workplace:
 
     def __init__(self, server, monkeypatch, capsys) -> None:
         self.cloud, self.hub = Cloud(), Hub()
+        self.programs = server.programs
         self.desk = server.desk = Desk({"aws": self.cloud, "gh": self.hub})
         self.monkeypatch, self.capsys = monkeypatch, capsys
 
@@ -48,16 +49,14 @@ class Workplace:
         return Outcome(code, printed.out, printed.err)
 
     def set_up(self) -> None:
-        """Bring the account and the repository where a first run leaves them."""
-        outcome = self.run("setup")
-        assert outcome.code == 0, outcome
+        """Bring the account and the repository where a run leaves them."""
+        self.last = self.run("setup")
+        assert self.last.code == 0, self.last
 
     def deploy_images(self, *stages: str) -> None:
         """Tag an image for each stage, as a release does."""
         images = self.cloud.formation.kept["AWS::ECR::Repository"]["django-crud-app"]
-        images.update(
-            {stage: f"sha256:{'ab' * 32}" for stage in stages or ("staging", "production")}
-        )
+        images.update(dict.fromkeys(stages or ("staging", "production"), f"sha256:{'ab' * 32}"))
 
 
 @pytest.fixture(scope="session")
@@ -82,17 +81,38 @@ def workplace(server, monkeypatch, capsys):
 
 
 @pytest.fixture(scope="session")
-def first_run():
-    """Where a first run leaves account and repository, once somebody has run it."""
+def remembered():
+    """Account and repository as earlier tests left them, by what had been done to them."""
     return {}
 
 
-@pytest.fixture
-def set_up(workplace, first_run):
-    """A desk whose first run is over."""
-    if not first_run:
-        workplace.set_up()
-        first_run.update(copy.deepcopy({"cloud": workplace.cloud, "hub": workplace.hub}))
-    vars(workplace.cloud).update(copy.deepcopy(vars(first_run["cloud"])))
-    vars(workplace.hub).update(copy.deepcopy(vars(first_run["hub"])))
+def bring(workplace, remembered, state, *steps):
+    """Bring a desk to a state by these steps, once; later it is remembered."""
+    if state not in remembered:
+        for step in steps:
+            step()
+        remembered[state] = copy.deepcopy((workplace.cloud, workplace.hub))
+        remembered.setdefault("first run", (workplace.last, workplace.desk.changes()))
+    cloud, hub = copy.deepcopy(remembered[state])
+    vars(workplace.cloud).update(vars(cloud))
+    vars(workplace.hub).update(vars(hub))
     return workplace
+
+
+@pytest.fixture
+def set_up(workplace, remembered):
+    """A desk whose first run is over."""
+    return bring(workplace, remembered, "set up", workplace.set_up)
+
+
+@pytest.fixture
+def first_run(set_up, remembered):
+    """What the first run printed, what it changed, and the desk that it left."""
+    return remembered["first run"]
+
+
+@pytest.fixture
+def healthy(workplace, remembered):
+    """A desk where everything is deployed and runs."""
+    steps = (workplace.set_up, workplace.deploy_images, workplace.set_up)
+    return bring(workplace, remembered, "healthy", *steps)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.setup.programs import Refusal
+from tests.setup.programs import RefusedError
 from tests.setup.templates import LARGEST, read_template
 
 PROVIDER = "oidc-provider/token.actions.githubusercontent.com"
@@ -16,9 +16,9 @@ KINDS = (
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
-def error(code: str, operation: str, said: str) -> Refusal:
+def error(code: str, operation: str, said: str) -> RefusedError:
     """Return what the AWS CLI prints of an error."""
-    return Refusal(
+    return RefusedError(
         f"An error occurred ({code}) when calling the {operation} operation: {said}", 254
     )
 
@@ -42,7 +42,7 @@ class Formation:
     def answer(self, operation: str, positional: list[str], options: dict) -> Any:
         """Answer an operation of CloudFormation."""
         method = getattr(self, operation.replace("-", "_"))
-        return method(positional, {name: values for name, values in options.items()})
+        return method(positional, options)
 
     def describe_stacks(self, _: list, options: dict) -> dict:
         """Describe a stack; one that was under way has come to its end the next time."""
@@ -71,7 +71,7 @@ class Formation:
     def list_stacks(self, _: list, options: dict) -> dict:
         """List the deleted stacks, which is all that anybody asks for."""
         if options["--stack-status-filter"] != ["DELETE_COMPLETE"]:
-            raise Refusal("the double lists deleted stacks only", 252)
+            raise RefusedError("the double lists deleted stacks only", 252)
         told = [{"StackName": one["name"], "StackId": one["id"]} for one in self.deleted]
         return {"StackSummaries": told}
 
@@ -79,7 +79,7 @@ class Formation:
         """Create or update a stack and wait for it, as `aws cloudformation deploy` does."""
         file = Path(options["--template-file"][0])
         if not file.is_file():
-            raise Refusal(f"Invalid template path {file}", 255)
+            raise RefusedError(f"Invalid template path {file}", 255)
         parameters = dict(word.split("=", 1) for word in options["--parameter-overrides"])
         tags = dict(word.split("=", 1) for word in options["--tags"])
         name = options["--stack-name"][0]
@@ -87,7 +87,7 @@ class Formation:
         if name in self.stacks and self.stacks[name]["likeness"] == stack["likeness"]:
             return f"\nNo changes to deploy. Stack {name} is up to date\n"
         if not self.bring_about(stack, adopt=False):
-            raise Refusal("Failed to create/update the stack. Run the following command", 255)
+            raise RefusedError("Failed to create/update the stack. Run the following command", 255)
         return f"Successfully created/updated stack - {name}\n"
 
     def create_change_set(self, _: list, options: dict) -> dict:
@@ -116,7 +116,9 @@ class Formation:
             "stack-delete-complete": None,
         }[positional[0]]
         if (stack and stack["status"][0]) != wanted:
-            raise Refusal("Waiter StackWait failed: Waiter encountered a terminal failure", 255)
+            raise RefusedError(
+                "Waiter StackWait failed: Waiter encountered a terminal failure", 255
+            )
         return ""
 
     def prepare(self, name: str, file: Path, given: dict, tags: dict, options: dict) -> dict:
@@ -127,7 +129,9 @@ class Formation:
             said = f"Stack:{name} is in {before['status'][0]} state and can not be updated."
             raise error("ValidationError", "CreateChangeSet", said)
         if file.stat().st_size > LARGEST:
-            raise Refusal("Templates with a size greater than 51,200 bytes must be deployed", 255)
+            raise RefusedError(
+                "Templates with a size greater than 51,200 bytes must be deployed", 255
+            )
         if options.get("--capabilities") != ["CAPABILITY_NAMED_IAM"]:
             raise error("InsufficientCapabilities", "CreateChangeSet", "Requires capabilities")
         declared = template["Parameters"]
@@ -147,6 +151,7 @@ class Formation:
             "id": arn(
                 "cloudformation", "eu-central-1", self.account, f"stack/{name}/{len(self.deleted)}"
             ),
+            "serial": before["serial"] if before else len(self.deleted),
             "template": template,
             "likeness": [values, tags, file.read_text()],
             "parameters": values,
@@ -157,7 +162,7 @@ class Formation:
         }
 
     def bring_about(self, stack: dict, *, adopt: bool) -> bool:
-        """Create or update a stack, or undo that where a resource fails; say whether it went well."""
+        """Create or update a stack, or undo that where a resource fails; say if it went well."""
         name = stack["name"]
         before = self.stacks.get(name)
         update = before is not None and before["status"][0] in UPDATABLE
@@ -223,7 +228,7 @@ class Formation:
             return stack["parameters"]["ProjectName"]
         if kind == "AWS::IAM::OIDCProvider":
             return arn("iam", "", self.account, PROVIDER)
-        return f"{stack['name']}-{logical.lower()}-{len(self.deleted)}"
+        return f"{stack['name']}-{logical.lower()}-{stack['serial']}"
 
     def delete_stack(self, _: list, options: dict) -> dict:
         """Delete a stack with all that its template does not keep."""
@@ -245,7 +250,7 @@ class Formation:
         return {}
 
     def trusted_subject(self, role: str) -> str | None:
-        """Return the subject that a role of the GitHub stack trusts, or None without such a role."""
+        """Return the subject that a role of the GitHub stack trusts, or None without a role."""
         found = re.fullmatch(r"(.+?)-(build|release-(\w+))", role)
         stack = self.stacks.get(f"{found[1]}-github") if found else None
         if stack is None or stack["status"][0] not in UPDATABLE:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.setup.programs import Refusal, parse
+from tests.setup.programs import RefusedError, parse
 
 API = {"--method": "one", "--paginate": "flag", "--jq": "one", "--input": "one"}
 VARIABLE = {"--body": "one", "--repo": "one", "--env": "one"}
@@ -50,7 +50,7 @@ class Hub:
         if words == ["--version"]:
             return f"{self.version}\nhttps://github.com/cli/cli/releases\n", False
         if self.log_in_error:
-            raise Refusal(self.log_in_error)
+            raise RefusedError(self.log_in_error)
         if words == ["auth", "status"]:
             return "", False
         if words[0] == "variable":
@@ -66,7 +66,7 @@ class Hub:
         if path.endswith("/variables"):
             return self.list_variables(path, options)
         if self.forbidden and re.search(self.forbidden, f"{method} {path}"):
-            raise Refusal("gh: Resource not accessible by personal access token (HTTP 403)")
+            raise RefusedError("gh: Resource not accessible by personal access token (HTTP 403)")
         if policy := re.fullmatch(rf"{PREFIX}/environments/(\w+)/deployment-branch-policies", path):
             return self.branches(policy[1], method, body)
         if environment := re.fullmatch(rf"{PREFIX}/environments/(\w+)", path):
@@ -93,7 +93,7 @@ class Hub:
         found = self.environments.setdefault(name, blank(name))
         for wish in self.plan_refuses:
             if body.get(wish):
-                raise Refusal(f"gh: {PLAN.format(RULES[wish])} (HTTP 422)", out="{}")
+                raise RefusedError(f"gh: {PLAN.format(RULES[wish])} (HTTP 422)", out="{}")
         rules = []
         if body.get("reviewers"):
             people = [{"type": r["type"], "reviewer": {"id": r["id"]}} for r in body["reviewers"]]
@@ -118,7 +118,7 @@ class Hub:
     def list_variables(self, path: str, options: dict) -> str:
         """List variables a line each; GitHub gives ten unless it is asked to go on."""
         if options.get("--jq") != [LIST_VARIABLES]:
-            raise Refusal("the double knows one expression for --jq")
+            raise RefusedError("the double knows one expression for --jq")
         scope = re.fullmatch(rf"{PREFIX}/(actions|environments/(\w+))/variables", path)
         most = None if "--paginate" in options else 10
         found = list(self.variables.get(scope[2] or "", {}).items())[:most]
@@ -127,10 +127,10 @@ class Hub:
     def variable(self, verb: str, positional: list[str], options: dict) -> str:
         """Set or delete a variable."""
         if options["--repo"] != [FULL_NAME] or not re.fullmatch(r"[A-Z_]+", positional[0]):
-            raise Refusal("failed to set variable: HTTP 404: Not Found")
+            raise RefusedError("failed to set variable: HTTP 404: Not Found")
         scope = options.get("--env", [""])[0]
         if scope and scope not in self.environments:
-            raise Refusal("failed to set variable: HTTP 404: Not Found")
+            raise RefusedError("failed to set variable: HTTP 404: Not Found")
         if verb == "set":
             self.variables.setdefault(scope, {})[positional[0]] = options["--body"][0]
         else:
@@ -143,6 +143,6 @@ def blank(name: str) -> dict:
     return {"name": name, "protection_rules": [], "deployment_branch_policy": None, "branches": []}
 
 
-def not_found() -> Refusal:
+def not_found() -> RefusedError:
     """Return what gh prints where there is nothing under a path."""
-    return Refusal("gh: Not Found (HTTP 404)", out='{"message": "Not Found", "status": "404"}')
+    return RefusedError("gh: Not Found (HTTP 404)", out='{"message": "Not Found", "status": "404"}')

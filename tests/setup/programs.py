@@ -13,7 +13,8 @@ from typing import NamedTuple
 CLIENT = """#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/{port}
 IFS= read -rd '' stdin
-printf '%s\\0' "$(($# + 4))" "${{0##*/}}" "$stdin" "$AWS_ROLE_ARN" "$AWS_WEB_IDENTITY_TOKEN_FILE" "$@" >&3
+set -- "${{0##*/}}" "$stdin" "$AWS_ROLE_ARN" "$AWS_WEB_IDENTITY_TOKEN_FILE" "$@"
+printf '%s\\0' "$#" "$@" >&3
 IFS= read -rd '' code <&3 && IFS= read -rd '' out <&3 && IFS= read -rd '' err <&3
 printf '%s' "$out"
 printf '%s' "$err" >&2
@@ -21,7 +22,7 @@ exit "$code"
 """
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A program that says no: what it prints on standard error, and its exit code."""
 
     def __init__(self, said: str, code: int = 1, out: str = "") -> None:
@@ -50,7 +51,7 @@ class Desk:
         try:
             self.before((program, *words))
             out, changes = self.doubles[program](words, stdin, environment)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             self.calls.append(Call((program, *words), changes=False))
             return [refusal.code, refusal.out, refusal.said + "\n"]
         self.calls.append(Call((program, *words), changes))
@@ -101,7 +102,7 @@ def serve(folder: Path) -> Server:
 
 
 def parse(words: list[str], known: dict[str, str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Return positional words and options, whose kinds are flag, one or many; refuse unknown options."""
+    """Return positional words and options; refuse those that are not known."""
     positional, options = [], {}
     rest = list(words)
     while rest:
@@ -111,10 +112,10 @@ def parse(words: list[str], known: dict[str, str]) -> tuple[list[str], dict[str,
             continue
         kind = known.get(word)
         if kind is None:
-            raise Refusal(f"Unknown options: {word}", 252)
+            raise RefusedError(f"Unknown options: {word}", 252)
         options[word] = take(rest, kind)
         if kind == "one" and len(options[word]) != 1:
-            raise Refusal(f"argument {word}: expected one argument", 252)
+            raise RefusedError(f"argument {word}: expected one argument", 252)
     return positional, options
 
 

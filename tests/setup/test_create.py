@@ -3,6 +3,8 @@
 import pytest
 
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+ROLE = "arn:aws:iam::123456789012:role"
+CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster"
 STACKS = [
     "django-crud-app-github",
     *("django-crud-app-staging-network", "django-crud-app-staging-database"),
@@ -12,22 +14,20 @@ STACKS = [
 ]
 
 
-def test_first_run_creates_everything(workplace):
-    """A first run creates every stack, protects both environments and sets every variable."""
-    outcome = workplace.run("setup")
-    assert outcome.code == 0
-    assert list(workplace.cloud.formation.stacks) == STACKS
-    assert workplace.hub.variables == {
+def test_first_run_creates_everything(set_up):
+    """A first run creates every stack and sets every variable."""
+    assert list(set_up.cloud.formation.stacks) == STACKS
+    assert set_up.hub.variables == {
         "": {
             "AWS_REGION": "eu-central-1",
             "ECR_ENDPOINT": "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
             "ECR_IMAGE_URL": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/django-crud-app",
-            "AWS_BUILD_ROLE_ARN": "arn:aws:iam::123456789012:role/django-crud-app-build",
+            "AWS_BUILD_ROLE_ARN": f"{ROLE}/django-crud-app-build",
         },
         **{
             stage: {
-                "AWS_RELEASE_ROLE_ARN": f"arn:aws:iam::123456789012:role/django-crud-app-release-{stage}",
-                "CLUSTER_ARN": f"arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-{stage}",
+                "AWS_RELEASE_ROLE_ARN": f"{ROLE}/django-crud-app-release-{stage}",
+                "CLUSTER_ARN": f"{CLUSTER}/django-crud-app-{stage}",
                 "SERVICE_NAME": "web",
             }
             for stage in ("staging", "production")
@@ -60,17 +60,16 @@ def test_stacks_are_tagged(set_up):
     assert tags == {"Project": "django-crud-app", "Stage": "production"}
 
 
-def test_first_run_protects_before_it_trusts(workplace):
-    """Environments are protected before any role exists, and the last call switches deploying on."""
-    workplace.run("setup")
-    changes = workplace.desk.changes()
+def test_first_run_protects_before_it_trusts(first_run):
+    """Environments are protected before any role exists; the last call switches deploying on."""
+    _, changes = first_run
     first_stack = next(n for n, call in enumerate(changes) if "cloudformation deploy" in call)
     assert all("environments/" in call for call in changes[:first_stack])
     assert changes[-1].startswith("gh variable set AWS_BUILD_ROLE_ARN ")
 
 
 def test_environments_are_protected(set_up):
-    """Both environments are for the default branch only, and production wants the person's review."""
+    """Both environments are for the default branch; production wants the person's review."""
     staging, production = (set_up.hub.environments[name] for name in ("staging", "production"))
     for environment in (staging, production):
         assert environment["deployment_branch_policy"]["custom_branch_policies"] is True
@@ -80,10 +79,9 @@ def test_environments_are_protected(set_up):
     assert review["reviewers"] == [{"type": "User", "reviewer": {"id": 77}}]
 
 
-def test_plan_is_shown_before_the_question(workplace):
+def test_plan_is_shown_before_the_question(first_run):
     """The plan names account, region, stacks, costs, environments and the values of variables."""
-    outcome = workplace.run("setup")
-    plan = outcome.out.partition("Go ahead?")[0]
+    plan = first_run[0].out.partition("Go ahead?")[0]
     for part in [
         "Account     123456789012, as arn:aws:iam::123456789012:user/dev",
         "Region      eu-central-1",
@@ -92,23 +90,22 @@ def test_plan_is_shown_before_the_question(workplace):
         "production: create, for main only, after your review",
         "docs/cost.md",
         *(f"  {stack}: create (" for stack in STACKS),
-        "production  CLUSTER_ARN = arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-prod",
+        f"production  CLUSTER_ARN = {CLUSTER}/django-crud-app-production",
     ]:
         assert part in plan
 
 
-def test_planned_values_come_true(workplace):
+def test_planned_values_come_true(set_up, first_run):
     """The variables get the very values that the plan announced."""
-    outcome = workplace.run("setup")
-    plan = outcome.out.partition("Go ahead?")[0]
-    for variables in workplace.hub.variables.values():
+    plan = first_run[0].out.partition("Go ahead?")[0]
+    for variables in set_up.hub.variables.values():
         for name, value in variables.items():
             assert f"{name} = {value}\n" in plan
 
 
-def test_first_run_names_the_next_command(workplace):
+def test_first_run_names_the_next_command(first_run):
     """At its end it says how to deploy for the first time, and what to run after that."""
-    outcome = workplace.run("setup")
+    outcome = first_run[0]
     assert "No container runs yet in staging and production" in outcome.out
     assert "git commit --allow-empty --message Deploy && git push origin main" in outcome.out
     assert "run `make setup` again" in outcome.out
@@ -225,12 +222,11 @@ NEW, OLD = "2026-07-15T00:00:00Z", "2026-07-14T23:59:59Z"
     ],
 )
 def test_subject_form_is_found_out(workplace, told, created_at, form):
-    """The roles trust the form that GitHub tells, or the one of the repository's age."""
+    """The plan shows the form that GitHub tells, or the one of the repository's age."""
     workplace.hub.subject = told
     workplace.hub.repository["created_at"] = created_at
-    workplace.run("setup", STAGES="staging")
-    parameters = workplace.cloud.formation.stacks["django-crud-app-github"]["parameters"]
-    assert parameters["SubjectFormat"] == form
+    outcome = workplace.run("setup", typing="n\n", STAGES="staging")
+    assert f"environment:STAGE ({form})" in outcome.out
 
 
 def test_subject_form_can_be_chosen(workplace):

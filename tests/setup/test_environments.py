@@ -10,7 +10,7 @@ REVIEW = {
 
 
 def test_plan_without_reviewers(workplace):
-    """Where the plan has no reviewers, production is restricted to its branch, and setup says so."""
+    """Where the plan has no reviewers, production is for its branch, and setup says so."""
     workplace.hub.plan_refuses = ("reviewers",)
     outcome = workplace.run("setup")
     assert outcome.code == 0
