@@ -67,25 +67,27 @@ class Ecr:
 
 
 def _images(front: Front, params: dict) -> dict:
-    images, failures = [], []
-    for wanted in params["imageIds"]:
-        manifest = _find(front, params["repositoryName"], wanted)
-        if manifest is None:
-            reason = "Requested image not found"
-            failures.append(
-                {"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": reason}
-            )
-        else:
-            images.append(
-                {
-                    "registryId": ACCOUNT,
-                    "repositoryName": params["repositoryName"],
-                    "imageId": {**wanted, "imageDigest": manifest.digest},
-                    "imageManifest": manifest.body.decode(),
-                    "imageManifestMediaType": manifest.media_type,
-                }
-            )
-    return {"images": images, "failures": failures}
+    name = params["repositoryName"]
+    found = [(wanted, _find(front, name, wanted)) for wanted in params["imageIds"]]
+    return {
+        "images": [_image(name, wanted, manifest) for wanted, manifest in found if manifest],
+        "failures": [_failure(wanted) for wanted, manifest in found if not manifest],
+    }
+
+
+def _image(name: str, wanted: dict, manifest: Manifest) -> dict:
+    return {
+        "registryId": ACCOUNT,
+        "repositoryName": name,
+        "imageId": {**wanted, "imageDigest": manifest.digest},
+        "imageManifest": manifest.body.decode(),
+        "imageManifestMediaType": manifest.media_type,
+    }
+
+
+def _failure(wanted: dict) -> dict:
+    reason = "Requested image not found"
+    return {"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": reason}
 
 
 def _details(front: Front, params: dict) -> list[dict]:
@@ -117,7 +119,10 @@ def _detail(front: Front, name: str, wanted: dict, tags: dict[str, str]) -> dict
 
 
 def _find(front: Front, name: str, wanted: dict) -> Manifest | None:
-    return front.registry.manifest(name, wanted.get("imageDigest") or wanted["imageTag"])
+    reference = wanted.get("imageDigest") or wanted.get("imageTag")
+    if not reference:
+        raise AwsError("InvalidParameterException", "An imageId needs an imageTag or imageDigest.")
+    return front.registry.manifest(name, reference)
 
 
 def _size(manifest: Manifest) -> int:

@@ -1,6 +1,8 @@
 """The doubles that the tests of the pipeline share."""
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,7 @@ PARAMETERS = {
     "GitHubRepository": GITHUB.name,
     "GitHubRepositoryId": GITHUB.id,
 }
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 PUSH = oidc.Job(None, "push", "refs/heads/main", id_token=True)
 
 

@@ -1,6 +1,5 @@
 """The AWS double answers SDKs and the AWS CLI, and says no as AWS does."""
 
-import os
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ from rehearsal.account import arn
 from rehearsal.errors import AwsError
 from rehearsal.recording import Authorization
 from rehearsal.sessions import caller
+from tests.pipeline.conftest import PATH
 
 SERVICE_ARN = arn("ecs", "service/django-crud-app-staging/web")
 REPOSITORY_ARN = arn("ecr", "repository/django-crud-app")
@@ -183,7 +183,7 @@ def test_operations_without_output(aws, client, session):
 def cli(endpoint, session, *arguments):
     """Run the AWS CLI with a session's credentials and nothing of the user's."""
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": PATH,
         "AWS_ENDPOINT_URL": f"http://{endpoint}",
         "AWS_MAX_ATTEMPTS": "1",
         **session.environment(),

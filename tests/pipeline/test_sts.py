@@ -1,6 +1,5 @@
 """AWS STS gives a role's session to the jobs that the role trusts, and to nobody else."""
 
-import os
 import subprocess
 import time
 from dataclasses import replace
@@ -10,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.account import iam_arn
 from rehearsal.oidc import ISSUER, Job, new_key
-from tests.pipeline.conftest import GITHUB, PUSH
+from tests.pipeline.conftest import GITHUB, PATH, PUSH
 
 AUDIENCE = "sts.amazonaws.com"
 BUILD = iam_arn("role/django-crud-app-build")
@@ -188,7 +187,7 @@ def test_other_operations_are_not_played(client, session):
 def cli(endpoint, *arguments):
     """Run the AWS CLI without credentials."""
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": PATH,
         "AWS_ENDPOINT_URL": f"http://{endpoint}",
         "AWS_REGION": "eu-central-1",
         "AWS_EC2_METADATA_DISABLED": "true",
