@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from cfnlint.decode.cfn_yaml import load
 
-from rehearsal.project import INFRA, deploy
-from rehearsal.templates import Stack
+from rehearsal.project import CHOSEN, INFRA, STAGES, TEMPLATES_OF_A_STAGE, deploy
+from rehearsal.templates import Stack, resolve
 
 TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
 
@@ -15,6 +15,21 @@ TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
 def stacks(**chosen: str) -> dict[str, Stack]:
     """The stacks that the templates make of these choices, by name; not to be changed."""
     return deploy(**chosen)
+
+
+@functools.cache
+def stack(template: str, stage: str = "staging", **chosen: str) -> Stack:
+    """The stack of one template, with these choices in place of what the project has."""
+    known = {**CHOSEN, "Stage": stage, **stacks()["github"].outputs}
+    for each in STAGES:
+        outputs = stacks()[f"{each}-roles"].outputs
+        known |= {f"{each.title()}{name}": value for name, value in outputs.items()}
+    for each in TEMPLATES_OF_A_STAGE:
+        known |= stacks()[f"{stage}-{each}"].outputs
+    known |= chosen
+    wanted = TEMPLATES[template]["Parameters"]
+    given = {name: value for name, value in known.items() if name in wanted}
+    return resolve(INFRA / f"{template}.yml", given, name=f"{CHOSEN['ProjectName']}-{stage}")
 
 
 def listed(value: object) -> list:

@@ -2,18 +2,15 @@
 
 import pytest
 
-from rehearsal.project import INFRA, STAGES
-from rehearsal.templates import resolve
-from tests.infra.cloudformation import TEMPLATES, stacks
+from rehearsal.project import STAGES
+from tests.infra.cloudformation import TEMPLATES, stack
 
-DATABASE = stacks()["staging-database"].resources
+DATABASE = stack("database").resources
 
 
 def routes(nat_gateway: str) -> dict[str, dict]:
     """The routes of a stage's network to the internet, by their tables."""
-    chosen = {"Stage": "staging", "NatGateway": nat_gateway}
-    network = resolve(INFRA / "network.yml", chosen, name="network")
-    found = network.of_type("AWS::EC2::Route").values()
+    found = stack("network", NatGateway=nat_gateway).of_type("AWS::EC2::Route").values()
     return {route.properties["RouteTableId"]: route.properties for route in found}
 
 
@@ -93,7 +90,7 @@ def test_a_nat_gateway_is_a_choice():
 @pytest.mark.parametrize("kind", ["Public", "Private"])
 def test_subnets_lie_in_two_zones(kind):
     """Each kind of subnet is there in two availability zones, in ranges of its own."""
-    network = stacks()["staging-network"].of_type("AWS::EC2::Subnet")
+    network = stack("network").of_type("AWS::EC2::Subnet")
     subnets = [each.properties for name, each in network.items() if name.startswith(kind)]
     assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
     assert len({each.properties["CidrBlock"] for each in network.values()}) == 4
@@ -102,4 +99,4 @@ def test_subnets_lie_in_two_zones(kind):
 @pytest.mark.parametrize("stage", STAGES)
 def test_only_those_with_a_nat_gateway_move_the_containers(stage):
     """The network names subnets for the containers only when these can reach the internet."""
-    assert "TaskSubnetIds" not in stacks()[f"{stage}-network"].outputs
+    assert "TaskSubnetIds" not in stack("network", stage).outputs

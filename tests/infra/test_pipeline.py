@@ -3,7 +3,7 @@
 import json
 
 from rehearsal.project import NAME, STAGES
-from tests.infra.cloudformation import stacks
+from tests.infra.cloudformation import stack, stacks
 
 PIPELINE = stacks()["pipeline"]
 STEPS = [
@@ -88,7 +88,7 @@ def test_projects_wait_longer_than_a_release_does():
 
 def test_nothing_can_be_deployed():
     """The service's name `placeholder` reaches release.yml, which then only moves tags."""
-    pipeline = stacks(ServiceName="placeholder")["pipeline"]
+    pipeline = stack("pipeline", ServiceName="placeholder")
     [staging] = [
         project.properties["Environment"]["EnvironmentVariables"]
         for project in pipeline.of_type("AWS::CodeBuild::Project").values()

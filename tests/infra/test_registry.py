@@ -6,10 +6,10 @@ import json
 import pytest
 
 from rehearsal.project import STAGES
-from tests.infra.cloudformation import stacks
+from tests.infra.cloudformation import stack
 from tests.infra.lifecycle import Image, expired
 
-REPOSITORY = stacks()["github"].resources["Repository"].properties
+REPOSITORY = stack("github").resources["Repository"].properties
 RULES = json.loads(REPOSITORY["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
 MOVABLE = ["latest", *STAGES, *(f"{stage}-previous" for stage in STAGES)]
 KEPT = 200
@@ -47,7 +47,7 @@ def test_the_newest_builds_are_kept():
 
 def test_the_number_of_builds_is_a_choice():
     """KeepBuilds says how many builds stay."""
-    properties = stacks(KeepBuilds="50")["github"].resources["Repository"].properties
+    properties = stack("github", KeepBuilds="50").resources["Repository"].properties
     rules = json.loads(properties["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
     assert len(expired(rules, builds(60))) == 10
 

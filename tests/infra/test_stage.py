@@ -8,7 +8,7 @@ import pytest
 from rehearsal.account import ACCOUNT, REGION
 from rehearsal.project import INFRA, NAME, STAGES
 from rehearsal.templates import Stack, TemplateError
-from tests.infra.cloudformation import TEMPLATES, stacks
+from tests.infra.cloudformation import TEMPLATES, stack
 
 CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/0a1b2c3d-0000"
 DOMAIN = {"DomainName": "items.example.com"}
@@ -17,7 +17,7 @@ HTTPS = {**DOMAIN, "CertificateArn": CERTIFICATE}
 
 def stage(name: str = "staging", **chosen: str) -> Stack:
     """The stage with some parameters chosen."""
-    return stacks(**chosen)[f"{name}-stage"]
+    return stack("stage", name, **chosen)
 
 
 def container(stack: Stack) -> dict:
@@ -119,11 +119,11 @@ def test_the_container_is_locked_up():
 def test_a_shell_is_a_switch():
     """ECS Exec is off, and switched on it gets the file system and the permissions it needs."""
     for switch, on in (("false", False), ("true", True)):
-        project = stacks(EnableExecuteCommand=switch)
-        definition = container(project["staging-stage"])
+        definition = container(stage(EnableExecuteCommand=switch))
+        roles = stack("roles", EnableExecuteCommand=switch)
         assert definition["ReadonlyRootFilesystem"] is not on
         assert definition["LinuxParameters"]["InitProcessEnabled"] is on
-        assert ("ExecuteCommandPolicy" in project["staging-roles"].resources) is on
+        assert ("ExecuteCommandPolicy" in roles.resources) is on
 
 
 def test_times_are_in_step_with_gunicorn():
@@ -216,5 +216,6 @@ def test_memory_fits_the_processor():
 )
 def test_nonsense_is_refused(parameter, value):
     """A parameter with a value that cannot work is refused by its name."""
+    template = next(name for name, each in TEMPLATES.items() if parameter in each["Parameters"])
     with pytest.raises(TemplateError, match=f"the parameter {parameter} cannot be '{value}'"):
-        stacks(**{parameter: value})
+        stack(template, **{parameter: value})
