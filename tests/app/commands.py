@@ -1,0 +1,77 @@
+"""The application in processes of its own, with an environment of their own."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+REPOSITORY = Path(__file__).parents[2]
+INHERITED = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+SECONDS = 60
+
+
+def copy_of_the_application(folder: Path) -> Path:
+    """The folder, with a copy of what the commands need."""
+    shutil.copy(REPOSITORY / "manage.py", folder)
+    shutil.copytree(REPOSITORY / "src", folder / "src")
+    return folder
+
+
+def manage(*arguments: str, folder: Path = REPOSITORY, **environment: str) -> str:
+    """What `python manage.py ARGUMENTS` prints; raises CalledProcessError when it fails."""
+    return python("manage.py", *arguments, folder=folder, **environment)
+
+
+def python(*arguments: str, folder: Path = REPOSITORY / "src", **environment: str) -> str:
+    """What `python ARGUMENTS` prints; raises CalledProcessError when it fails."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=INHERITED | environment,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    ).stdout
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def runserver(*options: str, folder: Path = REPOSITORY, **environment: str) -> Iterator[str]:
+    """The address of `python manage.py runserver OPTIONS`, which ends with the context.
+
+    Raises TimeoutError when it does not answer.
+    """
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "manage.py", "runserver", "--noreload", *options, address]
+    with subprocess.Popen(
+        command, cwd=folder, env=INHERITED | environment, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            wait_for(f"http://{address}/health/live")
+            yield f"http://{address}"
+        finally:
+            process.terminate()
+
+
+def wait_for(url: str, seconds: float = SECONDS) -> None:
+    """Return when the address answers; raise TimeoutError when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            requests.get(url, timeout=5)
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} does not answer")

@@ -1,0 +1,87 @@
+"""The commands that people type, in a shell without any of our variables."""
+
+import json
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+import requests
+from rest_framework import status
+
+from tests.app.commands import (
+    copy_of_the_application,
+    free_port,
+    manage,
+    python,
+    runserver,
+    wait_for,
+)
+from tests.app.conftest import PRODUCTION
+
+
+def test_first_steps(tmp_path):
+    """`migrate` and `runserver` in a fresh copy serve the sample, with styled pages."""
+    folder = copy_of_the_application(tmp_path)
+    assert "Applying itemslist.0001_initial... OK" in manage("migrate", folder=folder)
+    assert {file.name for file in (folder / "data").iterdir()} == {"db.sqlite3", "secret-key"}
+    with runserver(folder=folder) as address, requests.Session() as browser:
+        browser.headers["Accept"] = "text/html"
+        page = browser.get(f"{address}/ping")
+        assert page.status_code == status.HTTP_200_OK
+        styles = re.findall(r'href="(/static/[^"]+\.css)"', page.text)
+        for style in styles:
+            assert "{" in browser.get(address + style).text
+        assert len(styles) >= 4
+        created = browser.put(f"{address}/itemslist", {"title": "tea"})
+        assert created.status_code == status.HTTP_201_CREATED
+        assert browser.get(f"{address}/admin").status_code == status.HTTP_200_OK
+    with runserver(folder=folder) as address, requests.Session() as browser:
+        assert [item["title"] for item in browser.get(f"{address}/itemslist").json()] == ["tea"]
+
+
+def test_processes_share_one_key(tmp_path):
+    """Demos that start at the same moment in the same folder share one secret key."""
+    show_key = "from itemsAPP.settings import SECRET_KEY; print(SECRET_KEY)"
+    start = partial(python, "-c", show_key, DATA_DIR=str(tmp_path))
+    with ThreadPoolExecutor() as pool:
+        keys = {future.result() for future in [pool.submit(start) for _ in range(4)]}
+    assert keys == {(tmp_path / "secret-key").read_text() + "\n"}
+
+
+def test_production_checks_are_clean():
+    """Django's own checks for deployment find nothing, with no database to be reached."""
+    manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+
+
+@pytest.mark.parametrize("command", ["check", "runserver", "migrate"])
+def test_production_refuses_to_start(command):
+    """No command runs on an incomplete configuration; the error ends with what to set."""
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        manage(command, DATABASE_URL=PRODUCTION["DATABASE_URL"])
+    *_, key, hosts = error.value.stderr.splitlines()
+    assert key.startswith("  SECRET_KEY: ")
+    assert hosts.startswith("  ALLOWED_HOSTS: ")
+
+
+def test_static_files_are_collected_with_a_key_only(tmp_path):
+    """`collectstatic` as in the image's build needs a key and two folders, and no database."""
+    root = tmp_path / "static"
+    folders = {"STATIC_ROOT": str(root), "DATA_DIR": str(tmp_path / "data")}
+    manage("collectstatic", "--noinput", SECRET_KEY="build", **folders)
+    manifest = json.loads((root / "staticfiles.json").read_text())
+    style = manifest["paths"]["rest_framework/css/default.css"]
+    assert re.fullmatch(r"rest_framework/css/default\.[0-9a-f]{12}\.css", style)
+    assert (root / f"{style}.gz").exists()
+    with runserver(SECRET_KEY="any", **folders) as address, requests.Session() as browser:
+        browser.headers["Accept"] = "text/html"
+        file = browser.get(f"{address}/static/{style}")
+        assert file.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+        assert style in browser.get(f"{address}/ping").text
+
+
+def test_server_that_does_not_answer_is_noticed():
+    """Waiting for a server that does not come ends."""
+    with pytest.raises(TimeoutError, match="does not answer"):
+        wait_for(f"http://127.0.0.1:{free_port()}", seconds=0.2)
