@@ -28,7 +28,7 @@ def code() -> str:
     """The text of everything but the documentation and its tests."""
     own = Path(__file__).parent
     files = [file for file in tracked() if file.suffix != ".md" and own not in file.parents]
-    return "\n".join(file.read_text() for file in files)
+    return "\n".join(file.read_text(errors="replace") for file in files)
 
 
 @dataclass(frozen=True)

@@ -149,10 +149,10 @@ def test_make_run_prints_addresses_that_answer(clone: Path) -> None:
 def test_missing_announcement_is_an_error(tmp_path: Path) -> None:
     """Commands that end too early are an error with all that they printed."""
     with (
+        contextlib.ExitStack() as stack,
         pytest.raises(AssertionError, match="no such luck"),
-        running("echo no such luck", tmp_path, "Try these"),
     ):
-        pass
+        stack.enter_context(running("echo no such luck", tmp_path, "Try these"))
 
 
 @pytest.mark.timeout(600)

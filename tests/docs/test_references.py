@@ -8,6 +8,7 @@ import pytest
 
 from setup.templates import PARTS, parameter_names
 from tests.docs.pages import PAGES, ROOT, Page, code, tracked
+from tests.pipeline import workflows
 
 PATH = re.compile(r"\.?[\w-]+(?:[./][\w-]+)*(?:/|\.(?:py|yml|md|toml|txt))")
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
