@@ -23,6 +23,7 @@ def test_answers_while_the_context_lasts():
     """The application answers on a loopback port, which is closed afterwards."""
     with serve(Response("hello")) as endpoint:
         assert endpoint.startswith("127.0.0.1:")
+        assert is_open(endpoint)
         assert requests.get(f"http://{endpoint}/", timeout=5).text == "hello"
     assert not is_open(endpoint)
 
