@@ -6,15 +6,13 @@ action from a folder instead of from GitHub.
 
 import contextlib
 import json
-import os
-import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal import processes
+
 RUNNER = "ubuntu-24.04=-self-hosted"
-PATIENCE = 10.0  # seconds between asking a process to end and insisting
 
 
 @dataclass(frozen=True)
@@ -53,20 +51,8 @@ class Run:
     @contextlib.contextmanager
     def start(self) -> Iterator[Iterator[Event]]:
         """Start act; the value yields its events until it ends. Leaves no process behind."""
-        process = subprocess.Popen(
-            self.command(),
-            cwd=self.checkout,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
+        with processes.start(self.command(), self.checkout, self.environment) as process:
             yield events(process.stdout)
-        finally:
-            _end(process)
 
 
 def events(lines: Iterator[str]) -> Iterator[Event]:
@@ -100,14 +86,3 @@ def _event(entry: dict) -> Event | None:
     if text.startswith("⭐ Run Main") and top_level:
         return Event("step", job, step, text)
     return None
-
-
-def _end(process: subprocess.Popen) -> None:
-    """Ask act and everything it started to end, and insist after PATIENCE."""
-    for sign in (signal.SIGINT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=PATIENCE)
-            break
-    process.stdout.close()

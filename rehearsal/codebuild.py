@@ -4,13 +4,14 @@ Rules: https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.htm
 https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
 """
 
-import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+
+from rehearsal import processes
 
 PHASES = ("install", "pre_build", "build", "post_build")
 SHELLS = ("bash", "/bin/sh")
@@ -45,8 +46,15 @@ def load(buildspec: Path) -> dict:
     return spec
 
 
-def run(buildspec: Path, source: Path, environment: Mapping[str, str]) -> Build:
+def run(
+    buildspec: Path,
+    source: Path,
+    environment: Mapping[str, str],
+    say: Callable[[str], None] = lambda line: None,
+) -> Build:
     """Run a buildspec in the source folder with nothing but this environment.
+
+    Every line that it prints is said at once.
 
     The commands of a phase share one shell; its working folder and exported variables go on to
     the next phase. A failed command skips the rest of its phase. After a failed `install` or
@@ -57,7 +65,7 @@ def run(buildspec: Path, source: Path, environment: Mapping[str, str]) -> Build:
     build = Build()
     variables = {**spec.get("env", {}).get("variables", {}), **environment}
     with tempfile.TemporaryDirectory(prefix="codebuild-") as scratch:
-        shell = _Shell(_shell(spec), Path(scratch), source, variables)
+        shell = _Shell(_shell(spec), Path(scratch), source, variables, say)
         for name in PHASES:
             if name not in spec["phases"]:
                 continue
@@ -77,7 +85,15 @@ def _shell(spec: dict) -> str:
 class _Shell:
     """A shell, and what of it lives on from phase to phase."""
 
-    def __init__(self, program: str, scratch: Path, folder: Path, variables: Mapping[str, str]):
+    def __init__(
+        self,
+        program: str,
+        scratch: Path,
+        folder: Path,
+        variables: Mapping[str, str],
+        say: Callable[[str], None],
+    ):
+        self.say = say
         self.program = program
         self.scratch = scratch
         self.folder = folder
@@ -85,21 +101,18 @@ class _Shell:
 
     def run(self, commands: list[str]) -> tuple[int, str]:
         """Run the commands of one phase; return the exit status and what they printed."""
-        done = subprocess.run(
-            [self.program, self._script(commands)],
-            cwd=self.folder,
-            env=self.variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
+        command = [self.program, self._script(commands)]
+        lines = []
+        with processes.start(command, self.folder, self.variables) as process:
+            for line in process.stdout:
+                self.say(line.rstrip("\n"))
+                lines.append(line)
+            status = process.wait()
+        if status == 0:
             pairs = (self.scratch / "variables").read_text().rstrip("\0").split("\0")
             self.variables = dict(pair.split("=", 1) for pair in pairs)
             self.folder = Path((self.scratch / "folder").read_text().rstrip("\n"))
-        return done.returncode, done.stdout
+        return status, "".join(lines)
 
     def _script(self, commands: list[str]) -> Path:
         lines = []

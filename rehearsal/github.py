@@ -16,7 +16,7 @@ from rehearsal.oidc import Job
 
 ENVIRONMENTS = "REHEARSED_ENVIRONMENTS"
 INPUT = re.compile(r"\$\{\{ *inputs\.([\w-]+) *\}\}")
-VARIABLE = re.compile(r"\bvars\.")
+VARIABLE = re.compile(rf"\bvars\.(?!{ENVIRONMENTS})")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Workflows:
         """Let a workflow read its variables from the environment that its `stage` input names.
 
         The only change that the rehearsal makes to a checkout: `vars.NAME` becomes the same
-        lookup in a table by environment, which GitHub does before it starts the job.
+        lookup in a table by environment, which GitHub does before it starts the job. Doing it
+        twice changes nothing.
         """
         file = self.folder / ".github" / "workflows" / workflow
         table = f"fromJSON(vars.{ENVIRONMENTS})[inputs.stage]."

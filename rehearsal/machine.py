@@ -17,8 +17,9 @@ class MachineError(RuntimeError):
 
 def check() -> None:
     """Raise MachineError unless Docker answers and the workflow runner is installed."""
-    if shutil.which("act") is None:
-        raise MachineError("act is not installed. Run: make install")
+    for program in ("act", "aws"):
+        if shutil.which(program, path=search_path()) is None:
+            raise MachineError(f"{program} is not installed. Run: make install")
     if shutil.which("docker") is None:
         raise MachineError("The rehearsal needs Docker: https://docs.docker.com/get-docker/")
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
@@ -38,7 +39,7 @@ def environment(home: Path) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)}
     return {
         **kept,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PATH": search_path(),
         "VENV": sys.prefix,
         "HOME": str(home),
         "DOCKER_CONFIG": str(config),
@@ -46,6 +47,11 @@ def environment(home: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "BUILDKIT_PROGRESS": "plain",
     }
+
+
+def search_path() -> str:
+    """Where programs are found: beside this Python first, then where the person finds them."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def docker_host() -> str:

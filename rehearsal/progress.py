@@ -1,10 +1,15 @@
 """Follows a run: which job is on, what it prints, how long it took, how it ended."""
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rehearsal.act import Event
+
+# Steps run on a terminal in act, and on none at GitHub.
+ERASE = "\x1b[2K"
+CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Progress:
     ended: list[Ended] = field(default_factory=list)
     summaries: list[str] = field(default_factory=list)
     _since: float = 0
+    _redrawn: bool = False
 
     def follow(self, events: Iterable[Event]) -> None:
         """Follow a run to its end."""
@@ -43,7 +49,9 @@ class Progress:
 
     def _line(self, event: Event) -> None:
         for line in event.text.splitlines():
-            self.say(f"   {line}")
+            if not self._redrawn and (text := CONTROL.sub("", line)):
+                self.say(f"   {text}")
+            self._redrawn = ERASE in line
 
     def _summary(self, event: Event) -> None:
         self.summaries.append(event.text)

@@ -110,7 +110,7 @@ def test_error_of_act_is_a_line():
 def test_process_that_ignores_the_signal_is_killed(monkeypatch, start):
     """A process that does not end when asked is killed, and reaped."""
     stubborn = "trap '' INT; echo up; while :; do sleep 1; done"
-    monkeypatch.setattr("rehearsal.act.PATIENCE", 0.2)
+    monkeypatch.setattr("rehearsal.processes.PATIENCE", 0.2)
     monkeypatch.setattr(Run, "command", lambda self: ["bash", "-c", stubborn])
     began = time.monotonic()
     with start("'true'").start() as happening:
