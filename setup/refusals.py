@@ -56,6 +56,12 @@ REFUSALS = [
         " `gh auth refresh --scopes repo`.",
     ),
     (
+        r"HTTP 404",
+        "GitHub has no place for this in the repository: {said}",
+        "Private repositories have no environments on the Free plan: make this one public, choose"
+        " another plan, or use CodePipeline (docs/codepipeline.md); then run this again.",
+    ),
+    (
         r"no git remotes|not a git repository|none of the git remotes",
         "This clone does not tell which GitHub repository it belongs to: {said}",
         "Create one, `gh repo create --source . --push`, or name one: GH_REPO=OWNER/NAME.",

@@ -27,6 +27,7 @@ class Hub:
         self.log_in_error = ""
         self.forbidden = ""
         self.plan_refuses: tuple[str, ...] = ()
+        self.has_environments = True
         self.repository: dict[str, Any] | None = {
             "id": 456789,
             "name": "shop",
@@ -82,7 +83,7 @@ class Hub:
 
     def environment(self, name: str, method: str, body: dict | None) -> str:
         """Describe an environment, or create or change it as far as the plan allows."""
-        if method == "PUT":
+        if method == "PUT" and self.has_environments:
             self.put_environment(name, body or {})
         if name not in self.environments:
             raise not_found()

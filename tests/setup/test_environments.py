@@ -99,3 +99,13 @@ def test_another_refusal_is_told(workplace):
     assert "Resource not accessible by personal access token" in outcome.err
     assert "gh auth refresh --scopes repo" in outcome.err
     assert workplace.desk.changes() == []
+
+
+def test_plan_without_environments(workplace):
+    """Where the plan has no environments, setup stops before anything costs money."""
+    workplace.hub.has_environments = False
+    outcome = workplace.run("setup")
+    assert outcome.code == 1
+    assert "Private repositories have no environments on the Free plan" in outcome.err
+    assert "docs/codepipeline.md" in outcome.err
+    assert workplace.cloud.formation.stacks == {}
