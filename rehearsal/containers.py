@@ -100,30 +100,40 @@ class Containers:
 
     def _start(self, order: Order, *, checked: bool) -> Run:
         if missing_secrets(order, self.environment):
-            return Playback(((0, STOPPED, NO_SECRETS),), order)
+            return _never_ran(order, NO_SECRETS)
         if self.docker("image", "inspect", order.image).returncode != 0:
             self._images.add(order.image)
-        self._containers[order.task] = Container(self, order, checked=checked)
+        pulled = self.docker("pull", "--quiet", order.image)
+        if pulled.returncode != 0:
+            return _never_ran(order, _failed("CannotPullContainerError", pulled.stdout))
+        started = self.docker("run", *self.options, *docker_options(order, self.environment))
+        if started.returncode != 0:
+            return _never_ran(order, _failed("CannotStartContainerError", started.stdout))
+        name = started.stdout.split()[-1]
+        health_path = self.health_path if checked else None
+        self._containers[order.task] = Container(self.docker, order, name, health_path)
         return self._containers[order.task]
 
 
 class Container:
-    """The container of one task, which is pulled and started at once and removed when it ends."""
+    """The running container of a task, which is removed when it ends.
 
-    def __init__(self, home: Containers, order: Order, *, checked: bool):
-        self._docker = home.docker
-        self._health_path = home.health_path
+    It is healthy once it has answered 200 at the health path, if there is one.
+    """
+
+    def __init__(self, docker: Docker, order: Order, name: str, health_path: str | None):
+        self._docker = docker
         self._order = order
-        self._unchecked = checked
-        self._id = ""
+        self._name = name
+        self._health_path = health_path
         self._watched_since: float | None = None
         self._deadline: float | None = None
         self._lines: list[Line] | None = None
-        self._changes = deque([Change(order.at, PENDING), self._begin(home)])
+        self._changes = deque([Change(order.at, PENDING), Change(order.at, RUNNING)])
 
     def next(self, now: float) -> Change | None:
         """What has become of it."""
-        if not self._changes and self._id:
+        if not self._changes:
             self._look(now)
         return self._changes[0] if self._changes else None
 
@@ -133,79 +143,71 @@ class Container:
 
     def stop(self, now: float) -> None:
         """End it with SIGTERM; a later look kills it after its stop timeout."""
-        self._unchecked = False
-        if self._id:
-            self._changes.clear()
-            self._docker("kill", "--signal=TERM", self._id)
-            self._deadline = now + stop_seconds(self._order)
+        self._changes.clear()
+        self._health_path = None
+        self._docker("kill", "--signal=TERM", self._name)
+        self._deadline = now + stop_seconds(self._order)
 
-    def log(self, now: float) -> list[Line] | None:
-        """What it has written so far; None before it ran."""
-        return self._read() if self._id else self._lines
+    def log(self, now: float) -> list[Line]:
+        """What it has written so far."""
+        return self._read() if self._lines is None else self._lines
 
     def address(self) -> str:
         """The address of its first port. Raises LookupError when it does not run."""
         port = self._order.container["portMappings"][0]["containerPort"]
-        found = self._docker("port", self._id, str(port))
+        found = self._docker("port", self._name, str(port))
         if found.returncode != 0 or not found.stdout:
             raise LookupError(f"task {self._order.task} does not run")
         return found.stdout.split()[0]
 
-    def _begin(self, home: Containers) -> Change:
-        pulled = self._docker("pull", "--quiet", self._order.image)
-        if pulled.returncode != 0:
-            return self._failed("CannotPullContainerError", pulled.stdout)
-        started = self._docker("run", *home.options, *docker_options(self._order, home.environment))
-        if started.returncode != 0:
-            return self._failed("CannotStartContainerError", started.stdout)
-        self._id = started.stdout.split()[-1]
-        return Change(self._order.at, RUNNING)
-
-    def _failed(self, error: str, output: str) -> Change:
-        why = f"{error}: {output.strip().splitlines()[0]}"
-        return Change(
-            self._order.at, STOPPED, stop=Stop("TaskFailedToStart", why, container_reason=why)
-        )
-
     def _look(self, now: float) -> None:
-        state = json.loads(self._docker("inspect", "--format={{json .State}}", self._id).stdout)
+        state = json.loads(self._docker("inspect", "--format={{json .State}}", self._name).stdout)
         if not state["Running"]:
             exited = Stop("EssentialContainerExited", EXITED, state["ExitCode"])
             self._end(now, OUT_OF_MEMORY if state["OOMKilled"] else exited)
         elif self._deadline is not None and now > self._deadline:
-            self._docker("kill", self._id)
-        elif self._unchecked:
-            self._check(now)
+            self._docker("kill", self._name)
+        elif self._health_path:
+            self._check(now, self._health_path)
 
     def _end(self, now: float, stop: Stop) -> None:
         self._lines = self._read()
-        self._docker("rm", "--volumes", self._id)
-        self._id = ""
+        self._docker("rm", "--volumes", self._name)
         self._changes.append(Change(now, STOPPED, stop=stop))
 
-    def _check(self, now: float) -> None:
+    def _check(self, now: float, path: str) -> None:
         if self._watched_since is None:
             self._watched_since = now
-        status = self._answer()
+        status = self._status(path)
         if status == "200":
             self._changes.append(Change(now, HEALTHY))
+            self._health_path = None
         elif now > self._watched_since + self._order.grace_seconds:
             why = f"Health checks failed with these codes: [{status}]"
             self._changes.append(Change(now, UNHEALTHY, why))
-        self._unchecked = not self._changes
+            self._health_path = None
 
-    def _answer(self) -> str:
+    def _status(self, path: str) -> str:
         try:
             connection = http.client.HTTPConnection(self.address(), timeout=CHECK_SECONDS)
             with contextlib.closing(connection):
-                connection.request("GET", self._health_path)
+                connection.request("GET", path)
                 return str(connection.getresponse().status)
         except (OSError, http.client.HTTPException, LookupError) as error:
             return type(error).__name__
 
     def _read(self) -> list[Line]:
-        output = self._docker("logs", "--timestamps", self._id).stdout
+        output = self._docker("logs", "--timestamps", self._name).stdout
         return sorted(map(_line, output.splitlines()), key=lambda line: line[0])
+
+
+def _never_ran(order: Order, stop: Stop) -> Run:
+    return Playback(((0, PENDING), (0, STOPPED, stop)), order)
+
+
+def _failed(error: str, output: str) -> Stop:
+    why = f"{error}: {output.strip().splitlines()[0]}"
+    return Stop("TaskFailedToStart", why, container_reason=why)
 
 
 def _line(text: str) -> Line:

@@ -150,9 +150,10 @@ class Ecs:
     def _run_task(self, params: Params) -> dict:
         home = self._cluster(params)
         definition = self._definition(params["taskDefinition"])
-        outcomes = run_tasks(home, definition, params, self._images, self._clock.now())
+        run = partial(run_tasks, home, definition, params, self._images, self._clock.now())
+        outcomes = home.once(params, run)
         started = [each for each in outcomes if isinstance(each, Task)]
-        home.tasks += started
+        home.tasks += [each for each in started if each not in home.tasks]
         return {
             "tasks": [each.describe() for each in started],
             "failures": [each.describe() for each in outcomes if not isinstance(each, Task)],

@@ -1,13 +1,15 @@
 """A cluster of ECS: its services, and the tasks that RunTask has started in it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rehearsal.ecs_images import Images
-from rehearsal.ecs_launch import Launcher, Line
+from rehearsal.ecs_launch import Launcher, Line, Refusal
 from rehearsal.ecs_names import short_name
 from rehearsal.ecs_scheduler import Scheduler
 from rehearsal.ecs_services import Service
 from rehearsal.ecs_tasks import Task
+from rehearsal.errors import AwsError
 
 
 class Cluster:
@@ -18,6 +20,7 @@ class Cluster:
         self.launcher = launcher
         self.schedulers: dict[str, Scheduler] = {}
         self.tasks: list[Task] = []
+        self._requests: dict[str, tuple[dict[str, Any], list[Task | Refusal]]] = {}
 
     def add(self, service: Service, images: Images) -> None:
         """Put a service into the cluster."""
@@ -32,6 +35,27 @@ class Cluster:
     def all_tasks(self) -> list[Task]:
         """The tasks of its services, and those without one."""
         return [task for service in self.services for task in service.tasks] + self.tasks
+
+    def once(
+        self, request: dict[str, Any], run: Callable[[], list[Task | Refusal]]
+    ) -> list[Task | Refusal]:
+        """What became of a request of RunTask, which a repetition with its token does not repeat.
+
+        Raises AwsError ConflictException for the token of another request.
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+        """
+        token = request.get("clientToken")
+        if token is None:
+            return run()
+        if token not in self._requests:
+            self._requests[token] = request, run()
+        known, outcomes = self._requests[token]
+        if known != request:
+            raise AwsError(
+                "ConflictException",
+                "The provided clientToken is already in use with a different RunTask request.",
+            )
+        return outcomes
 
     def advance(self, now: float) -> None:
         """Let everything happen that happens up to now."""

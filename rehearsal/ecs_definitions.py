@@ -42,9 +42,9 @@ class Definitions:
         """
         family, revision = parse_definition(identifier)
         revisions = self._families.get((region(), family), [])
-        named = definition_arn(identifier)
-        if not revision:
+        if revision is None:
             return revisions[-1] if revisions else None
+        named = definition_arn(identifier)
         return next((each for each in revisions if each["taskDefinitionArn"] == named), None)
 
     def get(self, identifier: str, refusal: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from rehearsal.timelines import unpullable
 Params = dict[str, Any]
 PLAYED = {
     "capacityProviderStrategy",
+    "clientToken",  # the AWS CLI sends one; nothing is asked twice here
     "cluster",
     "count",
     "enableECSManagedTags",

@@ -1,10 +1,11 @@
 """Turns the properties of CloudFormation's ECS resources into the shapes of the API."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import botocore.session
-from botocore.model import Shape
+from botocore.model import ServiceModel, Shape
 
 ELSEWHERE = {"Cluster", "Tags"}
 
@@ -19,9 +20,13 @@ def api_shape(properties: Mapping[str, Any], shape: str) -> dict[str, Any]:
     Names lose their capital, texts become numbers and booleans where the API has those; keys of
     free maps, such as log options, stay. Raises PropertyError for an unknown property.
     """
-    model = botocore.session.get_session().get_service_model("ecs")
     own = {key: value for key, value in properties.items() if key not in ELSEWHERE}
-    return _converted(own, model.shape_for(shape))
+    return _converted(own, _model().shape_for(shape))
+
+
+@functools.cache
+def _model() -> ServiceModel:
+    return botocore.session.get_session().get_service_model("ecs")
 
 
 def _converted(value: Any, shape: Shape) -> Any:

@@ -1,0 +1,147 @@
+"""A stage of the template on the ECS double, for tests that call it without a server."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import botocore.session
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from rehearsal import project
+from rehearsal.clock import Clock
+from rehearsal.ecs import Ecs
+from rehearsal.ecs_launch import Launcher, Order, Refusal, Run
+from rehearsal.logs import Logs
+from rehearsal.templates import Stack
+from rehearsal.timelines import Timelines
+
+CLUSTER = "django-crud-app-staging"
+CLUSTER_ARN = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{CLUSTER}"
+LOG_GROUP = f"/ecs/{CLUSTER}"
+OLD = "sha256:" + "0" * 64
+NEW = "sha256:" + "1" * 64
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+
+
+@functools.cache
+def stack(desired: int = 1) -> Stack:
+    """The stack of the stage `staging`."""
+    return project.deploy(DesiredCount=str(desired))["staging-stage"]
+
+
+def changed(resource: str, properties: Mapping[str, Any], original: Stack | None = None) -> Stack:
+    """The stack with some properties of a resource replaced."""
+    original = original or stack()
+    old = original.resources[resource]
+    new = type(old)(old.type, {**old.properties, **properties}, old.id)
+    return type(original)(original.name, {**original.resources, resource: new}, original.outputs)
+
+
+class Recorded(Timelines):
+    """Timelines that keep the orders of RunTask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders: dict[str, Order] = {}
+
+    def run(self, order: Order) -> Run | Refusal:
+        """Start a task, and keep what was ordered by its id."""
+        self.orders[order.task] = order
+        return super().run(order)
+
+
+class Stage:
+    """The stage, on a clock that stands still until it is moved."""
+
+    def __init__(
+        self,
+        launcher: Launcher | None = None,
+        declared: Stack | None = None,
+        resolve: Callable[[str], str] | None = None,
+        clock: Clock | None = None,
+    ):
+        self.clock = clock or Clock(speed=0)
+        self.tag: str | None = OLD
+        self.logs = Logs()
+        self.ecs = Ecs(self.clock, self.logs, resolve or self.resolve)
+        self.launcher = launcher or Recorded()
+        self.ecs.add_stage(self.launcher, declared or stack())
+
+    def resolve(self, image: str) -> str:
+        """The digest that the stage's tag names."""
+        if self.tag is None:
+            raise LookupError(image)
+        return self.tag
+
+    def call(self, operation: str, **params: Any) -> dict[str, Any]:
+        """Call ECS in the stage's cluster; the answer has to fit the API's model."""
+        where = (
+            {}
+            if operation in ("DescribeClusters", "DescribeTaskDefinition")
+            else {"cluster": CLUSTER}
+        )
+        return checked(self.ecs, operation, {**where, **params})
+
+    def read(self, operation: str, **params: Any) -> dict[str, Any]:
+        """Call Logs for the stage's group; the answer has to fit the API's model."""
+        return checked(self.logs, operation, {"logGroupName": LOG_GROUP, **params})
+
+    def service(self) -> dict[str, Any]:
+        """What DescribeServices says."""
+        return self.call("DescribeServices", services=["web"])["services"][0]
+
+    def deploy(self, **params: Any) -> str:
+        """Force a new deployment; its id."""
+        answer = self.call("UpdateService", service="web", forceNewDeployment=True, **params)
+        return answer["service"]["deployments"][0]["id"]
+
+    def deployment(self, wanted: str) -> dict[str, Any] | None:
+        """What DescribeServices says of a deployment, if it still does."""
+        return next((each for each in self.service()["deployments"] if each["id"] == wanted), None)
+
+    def events(self) -> list[str]:
+        """The messages of the service's events, oldest first, without their subject."""
+        messages = [event["message"] for event in self.service()["events"]]
+        return [message.removeprefix("(service web) ") for message in reversed(messages)]
+
+    @property
+    def service_image(self) -> str:
+        """The image with the stage's tag, as the task definition names it."""
+        found = self.call("DescribeTaskDefinition", taskDefinition=CLUSTER)["taskDefinition"]
+        return found["containerDefinitions"][0]["image"]
+
+    def run_task(self, **params: Any) -> dict[str, Any]:
+        """Call RunTask with what the service has."""
+        settings = {
+            "taskDefinition": CLUSTER,
+            "launchType": "FARGATE",
+            "networkConfiguration": NETWORK,
+        }
+        return self.call("RunTask", **{**settings, **params})
+
+    def tasks(self, **filters: Any) -> list[dict[str, Any]]:
+        """What DescribeTasks says of the tasks that ListTasks lists."""
+        arns = self.call("ListTasks", **filters)["taskArns"]
+        return self.call("DescribeTasks", tasks=arns)["tasks"] if arns else []
+
+
+@functools.cache
+def model(service: str) -> ServiceModel:
+    """The API of a service as botocore knows it."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+def checked(service: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Call a service as the AWS double does, with the model's opinion of both messages."""
+    shape = model(service.name).operation_model(operation)
+    _fits(params, shape.input_shape)
+    assert service.authorizations(operation, params)
+    answer = service.call(operation, params)
+    _fits(answer, shape.output_shape)
+    return answer
+
+
+def _fits(values: dict[str, Any], shape: Any) -> None:
+    report = ParamValidator().validate(values, shape)
+    assert not report.has_errors(), report.generate_report()
