@@ -10,6 +10,7 @@ from setup.settings import read_settings
 from tests.docs import sources
 from tests.docs.pages import CONFIGURATION, spans_in
 
+CLAIMS = ("`", sources.REQUIRED)
 TABLES: dict[str, Callable[[], dict[str, str]]] = {
     "The web server": sources.web_server,
     "The image": sources.image,
@@ -28,7 +29,7 @@ def documented(heading: str, column: int = -1) -> dict[str, str]:
 
 def agrees(cell: str, default: str) -> bool:
     """Whether a cell says what the code does; it is free where the code has no default."""
-    return cell.startswith(default) if default else not cell.startswith("`")
+    return cell.startswith(default) if default else not cell.startswith(CLAIMS)
 
 
 def differences(cells: dict[str, str], defaults: dict[str, str]) -> dict[str, tuple[str, str]]:
