@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from rehearsal import machine, report
+from rehearsal import codebuild, codepipeline, machine, report
 from rehearsal.checkout import CheckoutError
+from rehearsal.errors import AwsError
 from rehearsal.intrinsics import TemplateError
 from rehearsal.judge import PolicyError
 from rehearsal.node import NodeError
@@ -19,10 +20,13 @@ from rehearsal.rehearse import Engine, rehearse, through_github
 from rehearsal.sandbox import Sandbox, set_up
 
 SOURCE = Path(__file__).parents[1]
-ENGINES: dict[str, Engine] = {"github": through_github}
+ENGINES: dict[str, Engine] = {"github": through_github, "codepipeline": codepipeline.run}
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 REFUSALS = (
+    AwsError,
     CheckoutError,
+    codebuild.BuildspecError,
+    codepipeline.PipelineError,
     machine.MachineError,
     NodeError,
     PolicyError,
@@ -40,6 +44,7 @@ def main(source: Path = SOURCE) -> int:
         return _refuse(f"ENGINE must be one of {', '.join(ENGINES)}, not {name}.")
     try:
         machine.check()
+        say("Starting a registry, AWS and GitHub's issuer of tokens on loopback ...")
         with _interruptible(), set_up(source, say) as sandbox:
             return _run(sandbox, ENGINES[name])
     except REFUSALS as error:

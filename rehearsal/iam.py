@@ -83,6 +83,17 @@ class Iam:
             trust=role.trust,
         )
 
+    def lends(self, role: Role, service: str, source: str) -> Decision:
+        """Whether a service of AWS may assume the role on behalf of a resource, by its ARN."""
+        return self._judge.decide(
+            principal=service,
+            action="sts:AssumeRole",
+            resource=role.arn,
+            context={"aws:SourceArn": source},
+            policies={},
+            trust=role.trust,
+        )
+
 
 def load_roles(stacks: Iterable[Stack]) -> dict[str, Role]:
     """The roles of all stacks by name, with the policies that any of the stacks attaches to them.
