@@ -141,7 +141,8 @@ def test_times_are_in_step_with_gunicorn():
 def test_health_is_asked_where_the_image_answers():
     """The load balancer asks for the path that the image's own check asks for."""
     group = stage().resources["TargetGroup"].properties
-    assert group["HealthCheckPath"] in (INFRA.parent / "Dockerfile").read_text()
+    [asked] = re.findall(r"(/health/\w+)", (INFRA.parent / "Dockerfile").read_text())
+    assert group["HealthCheckPath"] == asked == "/health/live"
     assert group["Matcher"] == {"HttpCode": "200"}
 
 
