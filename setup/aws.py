@@ -1,6 +1,7 @@
 """The AWS account: who asks, and what is in it besides stacks."""
 
 import json
+import os
 from typing import Any
 
 from setup.errors import ProgramError, SetupError
@@ -47,7 +48,8 @@ def who_am_i(aws: Aws) -> tuple[str, str]:
 
 def choose_region(*wishes: str) -> str:
     """Return the first region that is named: the wishes in their order, then the AWS CLI's own."""
-    for region in (*wishes, configured_region()):
+    variables = (os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
+    for region in (*wishes, *variables, configured_region()):
         if region:
             return region
     raise SetupError(
@@ -58,7 +60,7 @@ def choose_region(*wishes: str) -> str:
 
 
 def configured_region() -> str:
-    """Return the region of the AWS CLI's configuration or environment, or nothing."""
+    """Return the region of the AWS CLI's configuration, or nothing."""
     try:
         return run("aws", "configure", "get", "region").strip()
     except ProgramError:  # its way of saying that there is none

@@ -6,7 +6,7 @@ from typing import Any
 from setup.aws import Aws, image_digest
 from setup.environments import NAMES, Environment
 from setup.errors import ProgramError
-from setup.findings import GOOD, MISSING, UNSEEN, WRONG, Finding
+from setup.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
 from setup.refusals import explain
 from setup.variables import contradictions, malformed
 
@@ -40,17 +40,21 @@ def check_together(variables: dict[str, str]) -> list[Finding]:
     ]
 
 
-def check_environment(environment: Environment) -> list[Finding]:
-    """Say whether an environment exists and is protected."""
+def check_environment(environment: Environment, *, private: bool) -> list[Finding]:
+    """Say whether an environment exists and is protected.
+
+    Most plans have no reviewers for private repositories, so there their absence is no gap.
+    """
     name = environment.name
     if not environment.exists:
         return [Finding(MISSING, f"environment {name}", "make setup")]
     if not environment.lacks:
         return [Finding(GOOD, f"environment {name} exists and is protected")]
+    states = {"reviewers": NOTE if private else WRONG}
     return [
         Finding(
-            WRONG,
-            f"environment {name} has no {NAMES[protection]}, or the plan has none to give",
+            states.get(protection, WRONG),
+            f"environment {name} has no {NAMES[protection]}",
             "make setup",
         )
         for protection in environment.lacks

@@ -59,7 +59,7 @@ def check_github(situation: Situation) -> list[Finding]:
     variables = situation.variables
     findings = check_variables(variables, OF_REPOSITORY, "repository") + check_together(variables)
     for stage, environment in situation.environments.items():
-        findings += check_environment(environment)
+        findings += check_environment(environment, private=situation.repository.private)
         findings += check_variables(situation.stage_variables[stage], OF_STAGE, stage)
     return findings
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from setup.console import say
 
-GOOD, MISSING, WRONG, UNSEEN = "ok", "missing", "wrong", "unseen"
+GOOD, MISSING, WRONG, UNSEEN, NOTE = "ok", "missing", "wrong", "unseen", "note"
 
 
 class Finding(NamedTuple):

@@ -11,22 +11,24 @@ from setup.variables import expected_github, expected_stage, of_repository, of_s
 
 def show_plan(situation: Situation, form: str) -> None:
     """Print the account, the repository and each thing that will be created, updated or set."""
-    repository, region = situation.repository, situation.region
+    # Read before the first line is printed: reading may wait for AWS, or end in an error.
+    stacks, variables = planned_stacks(situation), planned_variables(situation)
+    repository = situation.repository
     say(f"Account     {situation.account}, as {situation.who}")
-    say(f"Region      {region}")
+    say(f"Region      {situation.region}")
     say(f"Repository  {repository.full_name}, {'private' if repository.private else 'public'}")
     say(f"Subject     {repository.subject(form, 'environment:STAGE')} ({form})")
     heading("GitHub environments")
     for environment in situation.environments.values():
         say(f"  {plan_environment(environment, repository)}")
     heading("AWS stacks (infra/). What they cost a month: docs/cost.md")
-    for name, what in planned_stacks(situation).items():
+    for name, what in stacks.items():
         say(f"  {name}: {what}")
     heading("GitHub variables, none of them secret")
-    for scope, variables in planned_variables(situation).items():
-        for name, value in variables.items():
+    for scope, values in variables.items():
+        for name, value in values.items():
             say(f"  {scope:<11} {name} = {value}")
-        if not variables:
+        if not values:
             say(f"  {scope:<11} all set")
 
 

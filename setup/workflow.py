@@ -91,10 +91,11 @@ def check_configuration(
 
 def check_environments(repository: Repository) -> list[Finding]:
     """Look at the environments of the stages."""
+    found = [read_environment(repository, name) for name in STAGES]
     return [
         finding
-        for name in STAGES
-        for finding in check_environment(read_environment(repository, name))
+        for environment in found
+        for finding in check_environment(environment, private=repository.private)
     ]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.setup.aws_options import GLOBAL, OPERATIONS
-from tests.setup.formation import Formation, error
+from tests.setup.formation import Formation
+from tests.setup.parameters import error
 from tests.setup.programs import RefusedError, parse
 
 REGIONS = ("eu-central-1", "us-east-1")

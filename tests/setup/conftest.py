@@ -2,7 +2,6 @@
 
 import copy
 import io
-from typing import NamedTuple
 
 import pytest
 
@@ -10,20 +9,19 @@ from setup import stacks
 from setup.cli import main
 from tests.setup.cloud import Cloud
 from tests.setup.hub import Hub
+from tests.setup.outcomes import Outcome
 from tests.setup.programs import Desk, serve
 
 CHOICES = (
     *("PROJECT", "REGION", "STAGES", "SUBJECT_FORMAT", "YES", "DELETE_DATA", "GH_REPO"),
-    *("STAGING_PARAMETERS", "PRODUCTION_PARAMETERS", "AWS_REGION", "AWS_PROFILE"),
+    *(
+        "STAGING_PARAMETERS",
+        "PRODUCTION_PARAMETERS",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+    ),
 )
-
-
-class Outcome(NamedTuple):
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
 
 
 class Workplace:

@@ -5,27 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.setup.parameters import choose_values, error, invalid
 from tests.setup.programs import RefusedError
+from tests.setup.resources import KINDS, arn, outputs, resources
 from tests.setup.templates import LARGEST, read_template
 
-PROVIDER = "oidc-provider/token.actions.githubusercontent.com"
-KINDS = (
-    *("AWS::ECR::Repository", "AWS::IAM::OIDCProvider", "AWS::SecretsManager::Secret"),
-    *("AWS::S3::Bucket", "AWS::RDS::DBSnapshot", "AWS::RDS::DBInstanceAutomatedBackup"),
-)
+REGION = "eu-central-1"
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
-
-
-def error(code: str, operation: str, said: str) -> RefusedError:
-    """Return what the AWS CLI prints of an error."""
-    return RefusedError(
-        f"An error occurred ({code}) when calling the {operation} operation: {said}", 254
-    )
-
-
-def arn(service: str, region: str, account: str, rest: str) -> str:
-    """Return an ARN."""
-    return f"arn:aws:{service}:{region}:{account}:{rest}"
 
 
 class Formation:
@@ -126,32 +112,20 @@ class Formation:
         template = read_template(file)
         before = self.stacks.get(name)
         if before and before["status"][0] not in (*UPDATABLE, "REVIEW_IN_PROGRESS"):
-            said = f"Stack:{name} is in {before['status'][0]} state and can not be updated."
-            raise error("ValidationError", "CreateChangeSet", said)
+            raise invalid(f"Stack:{name} is in {before['status'][0]} state, can not be updated.")
         if file.stat().st_size > LARGEST:
             raise RefusedError(
                 "Templates with a size greater than 51,200 bytes must be deployed", 255
             )
         if options.get("--capabilities") != ["CAPABILITY_NAMED_IAM"]:
             raise error("InsufficientCapabilities", "CreateChangeSet", "Requires capabilities")
-        declared = template["Parameters"]
-        if strange := sorted(set(given) - set(declared)):
-            said = f"Parameters: {strange} do not exist in the template"
-            raise error("ValidationError", "CreateChangeSet", said)
-        defaults = {key: one["Default"] for key, one in declared.items() if "Default" in one}
-        values = defaults | (before["parameters"] if before else {}) | given
-        if absent := sorted(set(declared) - set(values)):
-            said = f"Parameters: {absent} must have values"
-            raise error("ValidationError", "CreateChangeSet", said)
-        for key, value in values.items():
-            check_value(key, str(value), declared[key])
-        values = {key: str(value) for key, value in values.items()}
+        earlier = before["parameters"] if before else {}
+        values = choose_values(template["Parameters"], earlier, given)
+        serial = before["serial"] if before else len(self.deleted)
         return {
             "name": name,
-            "id": arn(
-                "cloudformation", "eu-central-1", self.account, f"stack/{name}/{len(self.deleted)}"
-            ),
-            "serial": before["serial"] if before else len(self.deleted),
+            "id": arn("cloudformation", REGION, self.account, f"stack/{name}/{serial}"),
+            "serial": serial,
             "template": template,
             "likeness": [values, tags, file.read_text()],
             "parameters": values,
@@ -174,27 +148,29 @@ class Formation:
             record(
                 stack, "Other", "AWS::Some::Thing", f"{verb}_FAILED", "Resource creation cancelled"
             )
+        return self.conclude(stack, before if update else None, verb, failed=bool(failures))
+
+    def conclude(self, stack: dict, before: dict | None, verb: str, *, failed: bool) -> bool:
+        """Put a stack into the state where its operation ends, and say if it went well."""
         status = f"{verb}_COMPLETE"
-        if failures:
-            status = "UPDATE_ROLLBACK_COMPLETE" if update else "ROLLBACK_COMPLETE"
-        record(stack, name, "AWS::CloudFormation::Stack", status, "")
-        if failures and update:
+        if failed:
+            status = "UPDATE_ROLLBACK_COMPLETE" if before else "ROLLBACK_COMPLETE"
+        record(stack, stack["name"], "AWS::CloudFormation::Stack", status, "")
+        if failed and before:
             before["events"], before["status"] = stack["events"], [status]
             return False
-        stack["status"] = [status]
-        stack["id"] = before["id"] if update else stack["id"]
-        self.stacks[name] = stack
-        if failures:
+        self.stacks[stack["name"]] = stack | {"status": [status]}
+        if failed:
             return False
-        stack["outputs"] = self.outputs(stack)
-        for kind, physical, _ in self.resources(stack):
-            self.kept.get(kind, {}).setdefault(physical, {})
+        self.stacks[stack["name"]]["outputs"] = outputs(stack, self.account)
+        for kind, name, _ in resources(stack, self.account):
+            self.kept.get(kind, {}).setdefault(name, {})
         return True
 
     def obstacles(self, stack: dict, *, update: bool, adopt: bool) -> list[tuple[str, str, str]]:
         """Return the resources that cannot be brought about, with AWS's reasons."""
         taken = []
-        for kind, physical, _ in self.resources(stack):
+        for kind, physical, _ in resources(stack, self.account):
             exists = physical in self.kept.get(kind, {})
             imports = adopt and kind == "AWS::ECR::Repository"
             if exists and not update and not imports:
@@ -209,27 +185,6 @@ class Formation:
             taken.append(("ReleasePolicy", "AWS::IAM::ManagedPolicy", "The role cannot be found"))
         return taken
 
-    def resources(self, stack: dict) -> list[tuple[str, str, bool]]:
-        """Return type and physical id of a stack's resources, and whether they outlive it."""
-        own_provider = not stack["parameters"].get("ExistingOidcProviderArn")
-        return [
-            (
-                one["Type"],
-                self.physical(stack, logical, one["Type"]),
-                one.get("DeletionPolicy") == "Retain",
-            )
-            for logical, one in stack["template"]["Resources"].items()
-            if own_provider or one["Type"] != "AWS::IAM::OIDCProvider"
-        ]
-
-    def physical(self, stack: dict, logical: str, kind: str) -> str:
-        """Return the physical id that a resource gets."""
-        if kind == "AWS::ECR::Repository":
-            return stack["parameters"]["ProjectName"]
-        if kind == "AWS::IAM::OIDCProvider":
-            return arn("iam", "", self.account, PROVIDER)
-        return f"{stack['name']}-{logical.lower()}-{stack['serial']}"
-
     def delete_stack(self, _: list, options: dict) -> dict:
         """Delete a stack with all that its template does not keep."""
         stack = self.find(options["--stack-name"][0])
@@ -240,11 +195,11 @@ class Formation:
             record(stack, "Database", "AWS::RDS::DBInstance", "DELETE_FAILED", said)
             stack["status"] = ["DELETE_FAILED"]
             return {}
-        for kind, physical, keeps in self.resources(stack):
+        for kind, physical, keeps in resources(stack, self.account):
             record(stack, physical, kind, "DELETE_SKIPPED" if keeps else "DELETE_COMPLETE", "")
             if kind == "AWS::RDS::DBInstance":
                 self.kept["AWS::RDS::DBSnapshot"][f"{physical}-snapshot"] = {}
-                backup = arn("rds", "eu-central-1", self.account, f"auto-backup:{physical}")
+                backup = arn("rds", REGION, self.account, f"auto-backup:{physical}")
                 self.kept["AWS::RDS::DBInstanceAutomatedBackup"][backup] = {}
         self.deleted.append(self.stacks.pop(name))
         return {}
@@ -261,45 +216,6 @@ class Formation:
             repository = "{GitHubOwner}/{GitHubRepository}"
         context = f"environment:{found[3]}" if found[3] else f"ref:refs/heads/{of['DefaultBranch']}"
         return f"repo:{repository.format(**of)}:{context}"
-
-    def outputs(self, stack: dict) -> dict[str, str]:
-        """Return the values of the outputs that the template declares."""
-        project, stage = stack["parameters"]["ProjectName"], stack["parameters"].get("Stage", "")
-        role = arn("iam", "", self.account, f"role/{project}")
-        endpoint = f"{self.account}.dkr.ecr.eu-central-1.amazonaws.com"
-        values = {
-            "BuildRoleArn": f"{role}-build",
-            "StagingReleaseRoleArn": f"{role}-release-staging",
-            "ProductionReleaseRoleArn": f"{role}-release-production",
-            "EcrEndpoint": endpoint,
-            "EcrImageUrl": f"{endpoint}/{project}",
-            "VpcId": "vpc-0a1b2c3d4e5f60718",
-            "PublicSubnetIds": "subnet-0aaaaaaaaaaaaaaaa,subnet-0bbbbbbbbbbbbbbbb",
-            "PrivateSubnetIds": "subnet-0cccccccccccccccc,subnet-0dddddddddddddddd",
-            "DatabaseHost": f"{project}-{stage}.abc.eu-central-1.rds.amazonaws.com",
-            "DatabaseSecretArn": self.secret("database"),
-            "SecretKeyArn": self.secret("key"),
-            "DatabaseClientSecurityGroupId": "sg-0a1b2c3d4e5f60718",
-            "ClusterArn": arn("ecs", "eu-central-1", self.account, f"cluster/{project}-{stage}"),
-            "ServiceName": "web",
-            "Url": f"http://{project}-{stage}.eu-central-1.elb.amazonaws.com",
-        }
-        declared = stack["template"]["Outputs"]
-        return {name: value for name, value in values.items() if name in declared}
-
-    def secret(self, name: str) -> str:
-        """Return the ARN of a secret."""
-        return arn("secretsmanager", "eu-central-1", self.account, f"secret:{name}-AbCdEf")
-
-
-def check_value(name: str, value: str, declared: dict) -> None:
-    """Refuse a value that a parameter's bounds do not allow."""
-    choices = [str(choice) for choice in declared.get("AllowedValues", [value])]
-    pattern = declared.get("AllowedPattern", ".*")
-    parts = value.split(",") if "List" in declared["Type"] else [value]
-    if value not in choices or not all(re.fullmatch(pattern, part) for part in parts):
-        said = f"Parameter {name} failed to satisfy constraint: {value}"
-        raise error("ValidationError", "CreateChangeSet", said)
 
 
 def pairs(values: dict[str, str], key: str, value: str) -> list[dict[str, str]]:

@@ -127,14 +127,22 @@ def test_stale_variable(healthy):
     assert f"mend: {command}" in outcome.out
 
 
-def test_environment_without_protection(healthy):
-    """An environment that anybody may use, or that nobody reviews, is called wrong."""
-    production = healthy.hub.environments["production"]
-    production.update(protection_rules=[], deployment_branch_policy=None)
+@pytest.mark.parametrize(("private", "state"), [(True, "note"), (False, "wrong")])
+def test_production_without_reviewers(healthy, private, state):
+    """Missing reviewers are a gap where every plan has them, which is in public repositories."""
+    healthy.hub.repository["private"] = private
+    healthy.hub.environments["production"]["protection_rules"] = []
+    outcome = healthy.run("doctor")
+    assert outcome.code == int(not private)
+    assert f"{state:<8} environment production has no required reviewers" in outcome.out
+
+
+def test_environment_for_every_branch(healthy):
+    """An environment that every branch may use is called wrong."""
+    healthy.hub.environments["staging"]["deployment_branch_policy"] = None
     outcome = healthy.run("doctor")
     assert outcome.code == 1
-    assert "wrong    environment production has no deployment branches" in outcome.out
-    assert "wrong    environment production has no required reviewers" in outcome.out
+    assert "wrong    environment staging has no deployment branches" in outcome.out
 
 
 def test_role_that_trusts_another_subject(healthy):

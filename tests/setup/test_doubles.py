@@ -8,9 +8,9 @@ import pytest
 from awscli.clidriver import create_clidriver
 
 from setup.stacks import TEMPLATES
-from tests.setup import formation
 from tests.setup.aws_options import OPERATIONS
 from tests.setup.programs import Desk, Server
+from tests.setup.resources import PROVIDER, arn, secret
 from tests.setup.templates import LARGEST, read_template
 
 REGION = ("--region", "eu-central-1")
@@ -118,7 +118,7 @@ def test_names_that_are_taken(workplace, kind, monkeypatch):
     """A new stack cannot make what exists already."""
     monkeypatch.setattr("setup.create.repository_exists", lambda *_: False)
     monkeypatch.setattr("setup.create.github_provider", lambda *_: "")
-    name = formation.arn("iam", "", "123456789012", formation.PROVIDER)
+    name = arn("iam", "", "123456789012", PROVIDER)
     taken = {"AWS::ECR::Repository": "django-crud-app", "AWS::IAM::OIDCProvider": name}
     workplace.cloud.formation.kept[kind][taken[kind]] = {}
     assert "already exists" in workplace.run("setup").err
@@ -133,8 +133,8 @@ def test_containers_without_an_image(set_up, monkeypatch):
 
 def test_roles_need_the_github_stack(call, workplace):
     """A release policy cannot be attached to a role that nobody has made."""
-    arn = formation.Formation("123456789012").secret("key")
-    words = ("Stage=staging", f"DatabaseSecretArn={arn}", f"SecretKeyArn={arn}")
+    key = secret("123456789012", "key")
+    words = ("Stage=staging", f"DatabaseSecretArn={key}", f"SecretKeyArn={key}")
     template = str(TEMPLATES / "roles.yml")
     assert call(*deploy(*words, template=template)).returncode == 255
     assert "role cannot be found" in json.dumps(workplace.cloud.formation.stacks["n"]["events"])

@@ -92,13 +92,14 @@ def test_half_made_environment_is_completed(workplace):
 
 
 def test_another_refusal_is_told(workplace):
-    """A refusal that is not about the plan ends the run, with who can change it."""
+    """A refusal that is not about the plan ends the run at once, with who can change it."""
     workplace.hub.forbidden = "PUT .*environments/staging"
     outcome = workplace.run("setup")
     assert outcome.code == 1
     assert "Resource not accessible by personal access token" in outcome.err
     assert "gh auth refresh --scopes repo" in outcome.err
     assert workplace.desk.changes() == []
+    assert len([call for call in workplace.desk.calls if "PUT" in call.words]) == 1
 
 
 def test_plan_without_environments(workplace):

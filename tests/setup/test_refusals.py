@@ -2,16 +2,7 @@
 
 import pytest
 
-from setup.settings import read_settings
-from tests.setup.cloud import denial
-
-
-def assert_refused(workplace, outcome, *parts):
-    """Check that a command failed, said these parts, and changed nothing."""
-    assert outcome.code == 1
-    for part in parts:
-        assert part in outcome.err
-    assert workplace.desk.changes() == []
+from tests.setup.outcomes import assert_refused
 
 
 @pytest.mark.parametrize("command", ["setup", "teardown", "doctor"])
@@ -136,6 +127,13 @@ def test_no_region(workplace):
     assert_refused(workplace, outcome, "No AWS region is chosen", "make setup REGION=eu-central-1")
 
 
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_region_of_the_environment(workplace, name):
+    """The AWS CLI's own variables choose the region before its configuration does."""
+    outcome = workplace.run("setup", typing="n\n", **{name: "us-east-1"})
+    assert "Region      us-east-1" in outcome.out
+
+
 def test_misspelt_region(workplace):
     """A region that does not exist is recognized by AWS's silence."""
     outcome = workplace.run("setup", REGION="eu-centrall-1")
@@ -205,109 +203,3 @@ def test_throttled(workplace):
     """An AWS that asks for patience is to be tried again."""
     workplace.cloud.log_in_error = "An error occurred (Throttling): Rate exceeded"
     assert_refused(workplace, workplace.run("setup"), "AWS asks for patience", "Wait a minute")
-
-
-def test_stack_that_rolls_back(workplace):
-    """A stack that rolls back tells the failed resources' reasons and what to do."""
-    quota = "You have reached the limit of 5 VPCs in this region"
-    name = "django-crud-app-staging-network"
-    workplace.cloud.formation.breaks[name] = [("Vpc", "AWS::EC2::VPC", quota)]
-    outcome = workplace.run("setup")
-    assert outcome.code == 1
-    assert f"AWS undid its work on the stack {name}.\n  Vpc (AWS::EC2::VPC): {quota}" in outcome.err
-    assert "cancelled" not in outcome.err
-    assert f"aws cloudformation delete-stack --stack-name {name} --region" in outcome.err
-    assert "Then `make setup`." in outcome.err
-
-
-def test_resource_without_permission(workplace):
-    """A permission that is missing inside a stack is named with who can grant it."""
-    said = denial(workplace.cloud.who, "iam:CreateRole").said
-    name = "django-crud-app-github"
-    workplace.cloud.formation.breaks[name] = [("BuildRole", "AWS::IAM::Role", said)]
-    outcome = workplace.run("setup")
-    assert "BuildRole (AWS::IAM::Role)" in outcome.err
-    assert "Ask whoever administers the AWS account to allow iam:CreateRole" in outcome.err
-
-
-def test_stack_that_failed_earlier(workplace):
-    """A stack in ROLLBACK_COMPLETE is explained with its reason and the command that deletes it."""
-    name = "django-crud-app-staging-database"
-    workplace.cloud.formation.breaks[name] = [("Database", "AWS::RDS::DBInstance", "no capacity")]
-    workplace.run("setup")
-    outcome = workplace.run("setup")
-    assert_refused(
-        workplace,
-        outcome,
-        f"The stack {name} failed earlier (ROLLBACK_COMPLETE)",
-        "Database (AWS::RDS::DBInstance): no capacity",
-        f"aws cloudformation delete-stack --stack-name {name} --region eu-central-1 && "
-        f"aws cloudformation wait stack-delete-complete --stack-name {name} --region eu-central-1",
-    )
-
-
-def test_update_that_rolls_back(set_up):
-    """An update that rolls back can be tried again, and tells only its own reasons."""
-    name = "django-crud-app-staging"
-    set_up.deploy_images()
-    set_up.cloud.formation.breaks[name] = [("Service", "AWS::ECS::Service", "Circuit Breaker")]
-    set_up.run("setup")
-    set_up.cloud.formation.breaks[name] = [("Service", "AWS::ECS::Service", "No space")]
-    outcome = set_up.run("setup")
-    assert "Service (AWS::ECS::Service): No space" in outcome.err
-    assert "Circuit Breaker" not in outcome.err
-    assert "delete-stack" not in outcome.err
-    set_up.cloud.formation.breaks.clear()
-    assert set_up.run("setup").code == 0
-
-
-def test_stuck_update(set_up):
-    """A stack in UPDATE_ROLLBACK_FAILED gets the command that lets AWS finish."""
-    set_up.cloud.formation.stacks["django-crud-app-staging"]["status"] = ["UPDATE_ROLLBACK_FAILED"]
-    outcome = set_up.run("setup")
-    assert_refused(
-        set_up, outcome, "is stuck in UPDATE_ROLLBACK_FAILED", "continue-update-rollback"
-    )
-
-
-def test_stack_without_any_history(workplace):
-    """A failure whose beginning AWS no longer tells is explained by what it tells."""
-    name = "django-crud-app-github"
-    workplace.cloud.formation.breaks[name] = [("BuildRole", "AWS::IAM::Role", "too many roles")]
-    workplace.run("setup")
-    del workplace.cloud.formation.stacks[name]["events"][0]
-    outcome = workplace.run("setup")
-    assert "BuildRole (AWS::IAM::Role): too many roles" in outcome.err
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "advice"),
-    [
-        ("PROJECT", "My_Project", "something like django-crud-app"),
-        ("PROJECT", "a" * 33, "something like django-crud-app"),
-        ("REGION", "Frankfurt", "something like eu-central-1"),
-        ("STAGES", "testing", "staging or production"),
-        ("SUBJECT_FORMAT", "new", "immutable or classic"),
-        ("YES", "yes", "1 or 0"),
-        ("DELETE_DATA", "true", "1 or 0"),
-        ("STAGING_PARAMETERS", "Cpu", "words like Name=value"),
-    ],
-)
-def test_choices_that_cannot_be(workplace, name, value, advice):
-    """A choice that cannot be is refused with what it can be, before anything is asked."""
-    outcome = workplace.run("setup", **{name: value})
-    assert_refused(workplace, outcome, f"{name}={value} cannot be.", advice)
-    assert workplace.desk.calls == []
-
-
-def test_parameter_that_no_template_declares(workplace):
-    """A misspelt parameter is refused with those that there are."""
-    outcome = workplace.run("setup", STAGING_PARAMETERS="Cpus=512 DomainName=a.example.com")
-    assert_refused(workplace, outcome, "STAGING_PARAMETERS names Cpus:", "CertificateArn", "Cpu,")
-
-
-def test_defaults():
-    """Without any choice the project is the template's own, with both stages."""
-    settings = read_settings({"YES": "0"})
-    assert (settings.project, settings.region, settings.yes) == ("django-crud-app", "", False)
-    assert settings.stages == ("staging", "production")
