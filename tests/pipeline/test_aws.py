@@ -140,16 +140,19 @@ def test_unknown_service_is_named(client, session):
     assert "plays sts, but not s3" in error["Message"]
 
 
-def test_unknown_operation_is_named(ecs, client, session):
-    """An operation that AWS does not have is refused."""
+@pytest.mark.parametrize(
+    "target", ["AmazonEC2ContainerServiceV20141113.ListTusks", "Other.ListTasks", "ListTasks"]
+)
+def test_unknown_operation_is_named(ecs, client, session, target):
+    """An operation that AWS does not have, or another service's, is refused."""
     lax = client("ecs", session)
     lax.meta.events.register(
         "before-call.ecs.ListTasks",
-        lambda params, **_: params["headers"].update({"X-Amz-Target": "Other.ListTusks"}),
+        lambda params, **_: params["headers"].update({"X-Amz-Target": target}),
     )
     error = refusal(lax.list_tasks)
     assert error["Code"] == "UnknownOperationException"
-    assert "Other.ListTusks" in error["Message"]
+    assert target in error["Message"]
 
 
 def test_error_is_injected(ecs, client, session, faults, recording):

@@ -64,6 +64,16 @@ def test_requests_are_answered_to_the_end():
     assert answered == ["late"]
 
 
+def test_connection_can_be_dropped():
+    """An application that raises ConnectionAbortedError drops its connection at once."""
+
+    def drop(environ, start_response):
+        raise ConnectionAbortedError
+
+    with serve(drop) as endpoint, pytest.raises(requests.ConnectionError, match="without response"):
+        requests.get(f"http://{endpoint}/", timeout=5)
+
+
 def test_strange_requests_are_ignored(capfd):
     """What is not HTTP, such as Docker's attempt at TLS, is refused without a word."""
     with serve(Response("hello")) as endpoint:
