@@ -36,7 +36,7 @@ def backticked(value: str) -> str:
 def python(source: str) -> dict[str, str]:
     """The variables that Python code reads or presets, with defaults that are constants."""
     readers = r"(?:\b(?:env|self|environ)(?:\.\w+\(|\[)|\bwhole_number\()"
-    found = re.findall(rf"{readers}\s*[\"']{NAME}[\"'](?:, (\"[^\"]*\"|\d+))?", source)
+    found = re.findall(rf"{readers}\s*[\"']{NAME}[\"'](?:(?:, |\) or )(\"[^\"]*\"|\d+))?", source)
     return {name: backticked(default.strip('"')) for name, default in found}
 
 
@@ -84,10 +84,13 @@ def github() -> dict[str, str]:
 
 
 def recipes() -> dict[str, str]:
-    """The variables of the Makefile, and those that tests ask for what they require."""
+    """The variables of the Makefile, of the rehearsal, and of tests that require something."""
     chosen = re.findall(rf"^{NAME} \?= (.*)", text("Makefile"), re.MULTILINE)
     asked = re.findall(r'"(REQUIRE_[A-Z]+)"', text("tests/*.py"))
-    return {name: backticked(default) for name, default in chosen} | dict.fromkeys(asked, "")
+    return {name: backticked(default) for name, default in chosen} | {
+        **python(text("rehearsal/__main__.py")),
+        **dict.fromkeys(asked, ""),
+    }
 
 
 class Recorder(dict):
