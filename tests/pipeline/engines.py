@@ -55,25 +55,42 @@ def source(folder: Path, content: str = "content") -> Path:
     return folder
 
 
+def change(folder: Path, content: str) -> None:
+    """Give the project another content, wherever an engine has a copy of it."""
+    for place in (folder, _checkout(folder)):
+        if place.exists():
+            (place / "content").write_text(content)
+
+
 def run_in_codebuild(buildspec: str, folder: Path, environment: Mapping[str, str]) -> Outcome:
-    """Run a buildspec of the project by CodeBuild's rules."""
-    build = codebuild.run(folder / buildspec, folder, environment)
-    return Outcome(build.succeeded, build.output, build.output)
+    """Run a buildspec of the project by CodeBuild's rules.
+
+    The summary is what the same commands write where a run has a page of its own.
+    """
+    page = folder.with_name(f"{folder.name}-page.md")
+    page.write_text("")
+    variables = {**environment, "GITHUB_STEP_SUMMARY": str(page)}
+    build = codebuild.run(folder / buildspec, folder, variables)
+    return Outcome(build.succeeded, build.output, page.read_text())
 
 
 def run_in_actions(buildspec: str, folder: Path, environment: Mapping[str, str]) -> Outcome:
-    """Run a buildspec of the project with the action of the workflows, in act."""
+    """Run a buildspec of the project with the action of the workflows, in act.
+
+    act shows no summary of a failed step, as GitHub does: its log stands in.
+    """
     printed: list[str] = []
     progress = Progress(printed.append)
     with actions_run(buildspec, folder, environment).start() as events:
         progress.follow(events)
-    results = [ended.result for ended in progress.ended]
-    return Outcome(results == ["success"], "\n".join(printed), "".join(progress.summaries))
+    succeeded = [ended.result for ended in progress.ended] == ["success"]
+    output = "\n".join(printed)
+    return Outcome(succeeded, output, "".join(progress.summaries) if succeeded else output)
 
 
 def actions_run(buildspec: str, folder: Path, environment: Mapping[str, str]) -> act.Run:
     """A workflow of one step, which runs the buildspec, ready to start."""
-    checkout = folder.with_name(f"{folder.name}-checkout")
+    checkout = _checkout(folder)
     if not checkout.exists():
         shutil.copytree(folder, checkout)
         shutil.copytree(ROOT / ".github" / "actions", checkout / ".github" / "actions")
@@ -85,6 +102,10 @@ def actions_run(buildspec: str, folder: Path, environment: Mapping[str, str]) ->
     workflow = checkout / ".github" / "workflows" / "try.yml"
     workflow.write_text(WORKFLOW.replace("BUILDSPEC", buildspec))
     return act.Run(checkout, "try.yml", "push", {}, environment, {})
+
+
+def _checkout(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-checkout")
 
 
 ENGINES: dict[str, Engine] = {"CodeBuild": run_in_codebuild, "GitHub Actions": run_in_actions}

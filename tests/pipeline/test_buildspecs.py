@@ -4,16 +4,14 @@ import itertools
 
 import pytest
 
-from rehearsal import cloud, machine, project
+from rehearsal import cloud, project
 from rehearsal.account import REGION, arn
-from rehearsal.oidc import Job
 from rehearsal.templates import Resource, Stack
 from tests.pipeline import engines
+from tests.pipeline.account import FIRST, PUSH, SECOND, Pipeline
 
 pytestmark = pytest.mark.usefixtures("docker")
 
-PUSH = Job(None, "push", "refs/heads/main", id_token=True)
-FIRST, SECOND = "a" * 40, "b" * 40
 # What a release role needs beyond `infra/` for a stage in another region: that region's repository.
 ABROAD = Stack(
     "abroad",
@@ -21,6 +19,7 @@ ABROAD = Stack(
         "Policy": Resource(
             "AWS::IAM::ManagedPolicy",
             {
+                "ManagedPolicyName": "abroad",
                 "Roles": [f"{project.NAME}-release-staging"],
                 "PolicyDocument": {
                     "Version": "2012-10-17",
@@ -58,57 +57,8 @@ REQUIRED = {
 }
 
 
-class Pipeline:
-    """One engine with an account of its own."""
-
-    def __init__(self, engine: engines.Engine, doubles: cloud.Cloud, folder):
-        self.engine = engine
-        self.cloud = doubles
-        self.folder = folder
-        self.source = engines.source(folder / "source")
-        self.machine = machine.environment(folder / "home")
-
-    def run(self, buildspec: str, role: str, **variables: str) -> engines.Outcome:
-        """Run a buildspec as a role of the project; a variable given as empty is unset."""
-        session = self.cloud.sessions.issue(f"{project.NAME}-{role}", "try")
-        environment = {
-            **self.machine,
-            **self.cloud.environment(session),
-            "ECR_ENDPOINT": self.cloud.front.endpoint,
-            "ECR_IMAGE_URL": f"{self.cloud.front.endpoint}/{project.NAME}",
-            **variables,
-        }
-        return self.engine(buildspec, self.source, environment)
-
-    def build(self, commit: str, content: str = "content") -> engines.Outcome:
-        """Build a commit whose image holds the content."""
-        (self.source / "content").write_text(content)
-        checkout = self.source.with_name("source-checkout")
-        if checkout.exists():
-            (checkout / "content").write_text(content)
-        return self.run("build.yml", "build", COMMIT_SHA=commit)
-
-    def promote(self, image: str, stage: str) -> engines.Outcome:
-        """Move a stage's tag, with no service to deploy."""
-        return self.run(
-            "release.yml", f"release-{stage}", PREVIOUS_STAGE_NAME=image, STAGE_NAME=stage
-        )
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """The digest of every tag in the registry."""
-        return self.cloud.front.registry.tags(project.NAME)
-
-    def calls(self) -> set[tuple]:
-        """Every call that reached AWS and the registry: who, what, on what, and the answer."""
-        return {
-            (call.principal.split("/")[1], call.action, call.resource, call.allowed)
-            for call in self.cloud.recording
-        }
-
-
 @pytest.fixture
-def start(tmp_path, request):
+def start(tmp_path):
     """A function that starts an engine with an account of its own."""
     contexts = []
     numbers = itertools.count()
