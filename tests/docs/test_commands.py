@@ -130,8 +130,8 @@ def test_make_run_prints_addresses_that_answer(clone: Path) -> None:
     port = free_port()
     command = f"{run} VENV={clone}/venv PORT={port}"
     shown = seen.replace(":8000", f":{port}")
-    with running(command, clone, shown.splitlines()[-1]) as said:
-        assert said.endswith(shown)
+    with running(command, clone, "Starting development server") as said:
+        assert shown in said
         for url in shown.split()[-3:]:
             assert patient().get(url).status_code == 200
         again = subprocess.run(
