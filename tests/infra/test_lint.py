@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from rehearsal.project import INFRA
@@ -14,16 +15,16 @@ PATHS = [str(path) for path in sorted(INFRA.glob("*.yml"))]
 CHECKOV = os.environ.get("CHECKOV", str(INFRA.parent / ".venv-checkov" / "bin" / "checkov"))
 
 
-def run(*command: str) -> str:
-    """What a linter says, with the exit code that it must not hide behind."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+def run(module: str, *arguments: str) -> subprocess.CompletedProcess:
+    """A linter of this environment, and what it says."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_cfn_lint_is_content():
     """cfn-lint finds no error, no warning and nothing to mention."""
-    assert run("cfn-lint", "--include-checks", "I", "--", *PATHS) == ""
+    said = run("cfnlint", "--include-checks", "I", "--", *PATHS)
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
 
 def test_cfn_lint_would_tell(tmp_path):
@@ -31,13 +32,13 @@ def test_cfn_lint_would_tell(tmp_path):
     text = (INFRA / "github.yml").read_text()
     wrong = tmp_path / "github.yml"
     wrong.write_text(text.replace("ScanOnPush: true", "ScanOnPull: true"))
-    ended = subprocess.run(["cfn-lint", wrong], capture_output=True, text=True, check=False)
-    assert "'ScanOnPull' was unexpected" in ended.stdout
+    assert "'ScanOnPull' was unexpected" in run("cfnlint", str(wrong)).stdout
 
 
 def test_yamllint_is_content():
     """yamllint finds nothing in the templates."""
-    assert run("yamllint", "--strict", str(INFRA)) == ""
+    said = run("yamllint", "--strict", str(INFRA))
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
 
 def checkov(folder: Path) -> dict:
