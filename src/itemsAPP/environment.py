@@ -1,5 +1,6 @@
 """Strict, typed reading of environment variables: everything that is wrong is said at once."""
 
+import contextlib
 import os
 import re
 from functools import partial
@@ -123,11 +124,19 @@ def origins_of(hosts: list[str], *, https: bool) -> list[str]:
     return [f"{scheme}://{'*' if host.startswith('.') else ''}{host}" for host in hosts]
 
 
-def kept_secret_key(file: Path) -> str:
-    """The random key in the file, written by the first process that comes for it.
+def make_writable(folder: Path) -> None:
+    """Make the folder if it is missing; raise ImproperlyConfigured if it takes no files."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise ImproperlyConfigured(
+            f"DATA_DIR: {folder} takes no files. Give the user of this process the right to "
+            "write there, or set DATA_DIR to another folder."
+        )
 
-    Raises OSError when the file cannot be written.
-    """
+
+def kept_secret_key(file: Path) -> str:
+    """The random key in the file, written by the first process that comes for it."""
     with open(file, "a+", opener=partial(os.open, mode=0o600)) as stream:
         locks.lock(stream, locks.LOCK_EX)
         stream.seek(0)

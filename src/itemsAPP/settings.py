@@ -8,7 +8,13 @@ from pathlib import Path
 
 from environs import validate
 
-from itemsAPP.environment import LIBPQ_VARIABLES, Environment, kept_secret_key, origins_of
+from itemsAPP.environment import (
+    LIBPQ_VARIABLES,
+    Environment,
+    kept_secret_key,
+    make_writable,
+    origins_of,
+)
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -33,7 +39,7 @@ else:
     ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
     data_dir = env.path("DATA_DIR", BASE_DIR / "data")
     env.seal()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_writable(data_dir)
     SECRET_KEY = SECRET_KEY or kept_secret_key(data_dir / "secret-key")
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": data_dir / "db.sqlite3"}
 

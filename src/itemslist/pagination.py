@@ -43,10 +43,6 @@ class LinkPagination(CursorPagination):
         header = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
         return Response(data, headers={"Link": header} if header else None)
 
-    def get_paginated_response_schema(self, schema: dict) -> dict:
-        """The page as it appears in an OpenAPI document."""
-        return schema
-
 
 class BoundedPaginator(Paginator):
     """The admin's pages, of the first 10,000 rows at most: COUNT(*) would read the whole table."""

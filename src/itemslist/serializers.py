@@ -18,6 +18,10 @@ class UserSerializer(serializers.HyperlinkedModelSerializer):
         model = User
         fields = ("url", "username", "email", "groups")
 
+    def validate_username(self, username: str) -> str:
+        """The name in the form that the login looks for: no two names look the same."""
+        return User.normalize_username(username)
+
     def validate_groups(self, groups: list[Group]) -> list[Group]:
         """Nobody hands out permissions that they do not have."""
         user = self.context["request"].user

@@ -1,6 +1,7 @@
 """The views of the API."""
 
 from django.contrib.auth.models import Group, User
+from django.db.models import Prefetch
 from django.http import Http404
 from rest_framework.generics import ListCreateAPIView, RetrieveUpdateDestroyAPIView
 from rest_framework.permissions import AllowAny
@@ -28,7 +29,9 @@ class ApiRoot(APIRootView):
 class UserViewSet(ModelViewSet):
     """The accounts. Whoever is signed in may read, staff with the permission may write."""
 
-    queryset = User.objects.prefetch_related("groups").order_by("pk")
+    queryset = User.objects.prefetch_related(
+        Prefetch("groups", Group.objects.order_by("pk"))
+    ).order_by("pk")
     serializer_class = UserSerializer
     permission_classes = (StaffWithModelPermissions,)
     lookup_value_converter = "int"

@@ -16,6 +16,8 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz0123456789ABCDEF",
     "ALLOWED_HOSTS": "example.com,.example.org",
 }
+WITHOUT_DATABASE = {name: PRODUCTION[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS")}
+LIBPQ = {"PGHOST": "db", "PGDATABASE": "app", "PGUSER": "ann", "PGPASSWORD": "p@ss/word"}
 
 
 def settings_from(**environment: str) -> dict:

@@ -37,8 +37,27 @@ def test_first_steps(tmp_path):
         created = browser.put(f"{address}/itemslist", {"title": "tea"})
         assert created.status_code == status.HTTP_201_CREATED
         assert browser.get(f"{address}/admin").status_code == status.HTTP_200_OK
+    write_ahead = (folder / "data/db.sqlite3").read_bytes()[18:20]  # sqlite.org/fileformat.html
+    assert write_ahead == b"\x02\x02"
     with runserver(folder=folder) as address, requests.Session() as browser:
         assert [item["title"] for item in browser.get(f"{address}/itemslist").json()] == ["tea"]
+
+
+def test_writers_wait_for_each_other(tmp_path):
+    """Many who write to the SQLite of the demo at once all succeed."""
+    folder = copy_of_the_application(tmp_path)
+    manage("migrate", folder=folder)
+    with (
+        runserver(folder=folder) as address,
+        requests.Session() as browser,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        write = partial(browser.put, f"{address}/itemslist")
+        answers = [
+            future.result() for future in [pool.submit(write, {"title": n}) for n in range(64)]
+        ]
+        assert {answer.status_code for answer in answers} == {status.HTTP_201_CREATED}
+        assert len(browser.get(f"{address}/itemslist").json()) == 64
 
 
 def test_processes_share_one_key(tmp_path):

@@ -10,7 +10,7 @@ from rest_framework import status
 
 from tests import postgresql
 from tests.app.commands import manage, runserver
-from tests.app.conftest import PRODUCTION
+from tests.app.conftest import PRODUCTION, WITHOUT_DATABASE
 from tests.requirements import require
 
 KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> "
@@ -79,10 +79,10 @@ def test_libpq_variables_connect(database_url, tmp_path):
     password = tmp_path / "password"
     password.write_text("not asked for\n")
     url = urlsplit(database_url)
-    environment = {name: PRODUCTION[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS")}
-    environment |= {"PGHOST": url.hostname, "PGPORT": str(url.port), "PGUSER": url.username}
-    environment |= {"PGDATABASE": url.path[1:], "PGPASSWORD_FILE": str(password)}
-    assert "[X] 0001_initial" in manage("showmigrations", "itemslist", **environment)
+    libpq = {"PGHOST": url.hostname, "PGPORT": str(url.port), "PGUSER": url.username}
+    libpq |= {"PGDATABASE": url.path[1:], "PGPASSWORD_FILE": str(password)}
+    migrations = manage("showmigrations", "itemslist", **WITHOUT_DATABASE, **libpq)
+    assert "[X] 0001_initial" in migrations
 
 
 def test_requests_time_out_and_migrations_do_not(database_url):

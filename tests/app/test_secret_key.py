@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from itemsAPP.environment import kept_secret_key
 from tests.app.conftest import settings_from
@@ -48,7 +49,8 @@ def test_unfinished_file_is_finished(file):
     assert kept_secret_key(file) == file.read_text() != ""
 
 
-def test_unwritable_folder_is_an_error(file):
-    """A key that cannot be kept is an error."""
-    with pytest.raises(FileNotFoundError):
-        kept_secret_key(file / "nowhere")
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "/dev/null", "/dev/null/data"])
+def test_unwritable_folder_is_named(folder):
+    """A folder that takes no files is named, with what to do."""
+    with pytest.raises(ImproperlyConfigured, match=f"^DATA_DIR: {folder} takes no files. Give"):
+        settings_from(DATA_DIR=folder)

@@ -107,3 +107,11 @@ def test_wrong_field(editing, field, value, error):
     response = editing.post("/users/", {"username": "ann", field: value}, format="json")
     assert response.status_code == status.HTTP_400_BAD_REQUEST
     assert response.json() == {field: [error]}
+
+
+def test_names_that_look_the_same_are_the_same(editing):
+    """A name is kept in the form that the login looks for, and taken in all its forms."""
+    for code in (status.HTTP_201_CREATED, status.HTTP_400_BAD_REQUEST):
+        response = editing.post("/users/", {"username": "\uff42ob" if code == 201 else "bob"})
+        assert response.status_code == code
+    assert User.objects.filter(username="bob").count() == 1
