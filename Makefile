@@ -5,6 +5,8 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV ?= $(CURDIR)/.venv
 BIN := $(VENV)/bin
+CHECKOV_VENV := $(VENV)-checkov
+export CHECKOV := $(CHECKOV_VENV)/bin/checkov
 export PATH := $(BIN):$(PATH)
 PYTEST := python -X dev -m pytest
 
@@ -24,6 +26,13 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+# Apart, because checkov wants other versions of what the rest wants.
+$(CHECKOV_VENV)/stamp: infra/requirements-checkov.txt
+	@echo "Installing checkov into $(CHECKOV_VENV) (about a minute the first time) ..."
+	@$(PYTHON) -m venv $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/pip install --quiet --disable-pip-version-check -r infra/requirements-checkov.txt
+	@touch $@
+
 .PHONY: install
 install: $(VENV)/dev.stamp ## Install everything into .venv
 
@@ -31,6 +40,7 @@ install: $(VENV)/dev.stamp ## Install everything into .venv
 requirements: install ## Compile the requirements files from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header infra/requirements-checkov.in -o infra/requirements-checkov.txt
 
 .PHONY: run
 run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:8000 (PORT=8001: another port)
@@ -42,7 +52,7 @@ run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:80
 	@exec python manage.py runserver 127.0.0.1:$(PORT)
 
 .PHONY: test
-test: install ## Run every test, on SQLite and on PostgreSQL, and measure the coverage
+test: install $(CHECKOV_VENV)/stamp ## Run every test, on SQLite and on PostgreSQL, and measure the coverage
 	@rm -f .coverage .coverage.* .skipped
 	$(PYTEST) --cov --cov-report= --durations=10
 	python -m tests.postgresql $(PYTEST) tests/app --cov --cov-report=
@@ -66,12 +76,24 @@ test-pipeline: install ## Test the buildspecs, the workflows and the rehearsal
 	$(PYTEST) tests/pipeline
 
 .PHONY: test-infra
-test-infra: install ## Test the CloudFormation templates and the setup
+test-infra: install $(CHECKOV_VENV)/stamp ## Test the CloudFormation templates and the setup
 	$(PYTEST) tests/infra tests/setup
 
 .PHONY: rehearse
 rehearse: install ## Take this commit through the real workflows to production, on this machine
 	@python -m rehearsal
+
+.PHONY: setup
+setup: ## Connect this repository to an AWS account (YES=1: do not ask)
+	@$(PYTHON) -m setup setup
+
+.PHONY: teardown
+teardown: ## Undo the setup, and keep the data (DELETE_DATA=1: delete it)
+	@$(PYTHON) -m setup teardown
+
+.PHONY: doctor
+doctor: ## Find what is missing, and the command that mends it
+	@$(PYTHON) -m setup doctor
 
 .PHONY: lint
 lint: install ## Check the style and the safety of everything

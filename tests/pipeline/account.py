@@ -111,6 +111,7 @@ class Account(Pipeline):
         tools: dict[str, str],
         *,
         new: bool = False,
+        desired: str = "1",
     ):
         super().__init__(engine, doubles, folder)
         self.tools = tools
@@ -121,7 +122,7 @@ class Account(Pipeline):
             self.digests["before"] = put_image(self.registry, [BEFORE, "staging"], BEFORE)
         self.clock = Clock(speed=SPEED)
         self.timelines = Timelines()
-        self.variables = self._deploy_service("0" if new else "1")
+        self.variables = self._deploy_service(desired)
 
     def _deploy_service(self, desired: str) -> dict[str, str]:
         stacks = project.deploy(DesiredCount=desired)

@@ -125,6 +125,17 @@ def test_promotion_moves_its_own_stage_only(pipeline):
     assert f"| From commit | `{FIRST}` |" in done.summary
 
 
+def test_approval_that_comes_late_ships_what_was_approved(start):
+    """A newer commit moves staging while an older one waits: production gets the older one."""
+    pipeline = start("CodeBuild")
+    for commit in (FIRST, SECOND):
+        assert pipeline.build(commit, content=commit).succeeded
+        assert pipeline.promote(commit, "staging").succeeded
+    assert pipeline.promote(FIRST, "production").succeeded
+    tags = pipeline.tags
+    assert tags["production"] == tags[FIRST] != tags["staging"]
+
+
 def test_unknown_image_changes_nothing(pipeline):
     """What is not in the registry cannot be promoted; the message says what to do."""
     done = pipeline.promote(FIRST, "staging")

@@ -1,10 +1,13 @@
 """release.yml tells the truth: how each fault ends, in both engines."""
 
+import signal
+import subprocess
+
 import pytest
 
-from rehearsal import cloud, project
+from rehearsal import cloud, codebuild, project, timelines
 from tests.pipeline import engines
-from tests.pipeline.account import PUSH, Account, fast_aws
+from tests.pipeline.account import BEFORE, FIRST, PUSH, Account, fast_aws
 from tests.pipeline.faults import FAULTS, Fault
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -41,3 +44,137 @@ def test_fault(account: Account, fault: Fault):
         assert words in told
     assert account.tags["staging"] == account.digests[fault.tag]
     assert account.serving() == {account.digests[fault.serves]} - {None}
+
+
+@pytest.fixture
+def stage(tmp_path, tools, doubles):
+    """A function that makes an account in CodeBuild, in which staging is as it is told."""
+
+    def make(**told) -> Account:
+        return Account(engines.run_in_codebuild, doubles, tmp_path, tools, **told)
+
+    return make
+
+
+def test_first_release(stage):
+    """The first image of a stage is deployed; there was nothing before it, and nothing is kept."""
+    account = stage(new=True)
+    done = account.release()
+    assert done.succeeded, done.output
+    assert "| From commit | `none` |" in done.summary
+    assert account.serving() == {account.digests["promoted"]}
+    assert "staging-previous" not in account.tags
+
+
+def test_first_release_to_a_service_without_tasks(stage):
+    """A service that wants no task yet is told of: the release stands, and nothing runs."""
+    account = stage(new=True, desired="0")
+    done = account.release()
+    assert done.succeeded, done.output
+    assert "the service wants 0 tasks: nothing runs until" in done.summary
+    assert account.serving() == set()
+
+
+def test_first_release_that_crashes_has_no_way_back(stage):
+    """Without an earlier image the tag stays on the one that failed, and that is said."""
+    account = stage(new=True)
+    account.timelines.deploy(timelines.CRASH_LOOP)
+    done = account.release()
+    assert not done.succeeded
+    assert "there is no earlier image to go back to" in done.summary
+    assert account.tags["staging"] == account.digests["promoted"]
+
+
+def test_roll_back_and_forth(stage):
+    """What ran before is one release away, and after it so is what was rolled back."""
+    account = stage()
+    assert account.release().succeeded
+    done = account.release(PREVIOUS_STAGE_NAME="staging-previous")
+    assert done.succeeded, done.output
+    assert f"| From commit | `{FIRST}` |" in done.summary
+    assert f"| To commit | `{BEFORE}` |" in done.summary
+    assert account.serving() == {account.digests["before"]}
+    assert account.release(PREVIOUS_STAGE_NAME="staging-previous").succeeded
+    assert account.serving() == {account.digests["promoted"]}
+
+
+@pytest.mark.parametrize("command", ["", "none"])
+def test_migration_can_be_skipped(stage, command):
+    """With no command, or with `none`, no task is run."""
+    account = stage()
+    done = account.release(MIGRATE_COMMAND=command)
+    assert "| Migration | skipped |" in done.summary
+    assert not any(call.action == "ecs:RunTask" for call in account.cloud.recording)
+
+
+def test_failure_is_marked_on_the_run(stage):
+    """On GitHub the reason stands above the log, too."""
+    account = stage()
+    done = account.release(GITHUB_ACTIONS="true", PREVIOUS_STAGE_NAME="f" * 40)
+    assert "::error title=Release to staging::there is no image" in done.output
+
+
+def test_changes_are_linked(stage):
+    """On GitHub the summary links the commits between what ran and what runs."""
+    github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r"}
+    done = stage().release(**github)
+    link = f"https://github.com/o/r/compare/{BEFORE}...{FIRST}"
+    assert f"| Changes | [{BEFORE[:12]}...{FIRST[:12]}]({link}) |" in done.summary
+
+
+class Interrupted:
+    """A release that gets a signal when it says something."""
+
+    def __init__(self, account: Account, sent: signal.Signals, when: str):
+        script = account.source / "release.sh"
+        commands = codebuild.load(account.source / "release.yml")["phases"]["build"]["commands"]
+        script.write_text("\n".join(commands))
+        environment = account.environment("release-staging", **account.release_variables())
+        self.lines: list[str] = []
+        with subprocess.Popen(
+            ["bash", "-euo", "pipefail", script],
+            cwd=account.source,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout:
+                self.lines.append(line)
+                if when in line:
+                    process.send_signal(sent)
+        self.status = process.returncode
+        self.output = "".join(self.lines)
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_rollout(stage, sent, status):
+    """A cancelled release puts the tag back and sends the service back to that image."""
+    account = stage()
+    account.timelines.deploy(timelines.SLOW)
+    done = Interrupted(account, sent, "IN_PROGRESS")
+    assert done.status == status, done.output
+    assert "**Release to staging was interrupted.**" in done.output
+    assert "brings the service back to that image; it is not waited for" in done.output
+    assert account.tags["staging"] == account.digests["before"]
+    assert account.serving() == {account.digests["before"]}
+
+
+def test_interrupted_migration(stage):
+    """A release that is cancelled while it migrates stops that task, and deploys nothing."""
+    account = stage()
+    account.timelines.run_task(timelines.MIGRATION_HANGS)
+    done = Interrupted(account, signal.SIGTERM, "Migration: RUNNING")
+    assert done.status == 143, done.output
+    assert "The migration's task was stopped." in done.output
+    assert account.tags["staging"] == account.digests["before"]
+    assert not any(call.action == "ecs:UpdateService" for call in account.cloud.recording)
+
+
+def test_interrupted_before_anything(stage):
+    """A release that is cancelled before it changed anything says that."""
+    account = stage()
+    done = Interrupted(account, signal.SIGTERM, "staging: sha256")
+    assert done.status == 143, done.output
+    assert "Nothing was changed." in done.output
+    assert account.tags["staging"] == account.digests["before"]
