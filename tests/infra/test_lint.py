@@ -15,15 +15,15 @@ PATHS = [str(path) for path in sorted(INFRA.glob("*.yml"))]
 CHECKOV = os.environ.get("CHECKOV", str(INFRA.parent / ".venv-checkov" / "bin" / "checkov"))
 
 
-def run(module: str, *arguments: str) -> subprocess.CompletedProcess:
-    """A linter of this environment, and what it says."""
-    command = [sys.executable, "-m", module, *arguments]
+def run(linter: str, *arguments: str) -> subprocess.CompletedProcess:
+    """What a linter of this environment says."""
+    command = [Path(sys.executable).parent / linter, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_cfn_lint_is_content():
     """cfn-lint finds no error, no warning and nothing to mention."""
-    said = run("cfnlint", "--include-checks", "I", "--", *PATHS)
+    said = run("cfn-lint", "--include-checks", "I", "--", *PATHS)
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
 
@@ -32,7 +32,7 @@ def test_cfn_lint_would_tell(tmp_path):
     text = (INFRA / "github.yml").read_text()
     wrong = tmp_path / "github.yml"
     wrong.write_text(text.replace("ScanOnPush: true", "ScanOnPull: true"))
-    assert "'ScanOnPull' was unexpected" in run("cfnlint", str(wrong)).stdout
+    assert "'ScanOnPull' was unexpected" in run("cfn-lint", str(wrong)).stdout
 
 
 def test_yamllint_is_content():
