@@ -79,6 +79,10 @@ test-pipeline: install ## Test the buildspecs, the workflows and the rehearsal
 test-infra: install $(CHECKOV_VENV)/stamp ## Test the CloudFormation templates and the setup
 	$(PYTEST) tests/infra tests/setup
 
+.PHONY: test-docs
+test-docs: install ## Execute the documentation, and try the recipes
+	$(PYTEST) tests/docs tests/test_*.py
+
 .PHONY: rehearse
 rehearse: install ## Take this commit through the real workflows to production, on this machine
 	@python -m rehearsal

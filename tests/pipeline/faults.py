@@ -91,7 +91,7 @@ FAULTS = (
     Fault(
         "fails the load balancer's checks",
         deploys(timelines.UNHEALTHY_LOOP),
-        ("Health checks failed with these codes: [503]", TAG_BACK),
+        ("Task failed ELB health checks", TAG_BACK),
     ),
     Fault(
         "cannot be pulled",
