@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.image.containers import PRODUCTION, docker
+from tests.image.containers import PRODUCTION, docker, inspect, running, until
 
 pytestmark = pytest.mark.usefixtures("docker")
 
@@ -16,10 +16,11 @@ def settings(image, *options):
 
 def refusal(image, *options):
     """What a server prints that does not start."""
-    ended = docker("run", "--rm", *options, image, check=False)
-    assert ended.returncode == 1
-    assert "Listening at" not in ended.stdout
-    return ended.stdout
+    with running(image, *options) as container:
+        assert until(lambda: inspect(container.name)["State"]["Status"] == "exited")
+        assert inspect(container.name)["State"]["ExitCode"] == 1
+        assert "Listening at" not in container.log
+        return container.log
 
 
 @pytest.fixture(scope="module")
