@@ -123,6 +123,14 @@ def test_second_run_changes_nothing(set_up):
     assert "staging: stays as it is" in outcome.out
 
 
+def test_many_variables(set_up):
+    """A repository with more variables than GitHub lists at once is read to the end."""
+    others = {f"OTHER_{letter}": letter for letter in "ABCDEFGHIJKL"}
+    set_up.hub.variables[""] = others | set_up.hub.variables[""]
+    set_up.run("setup")
+    assert set_up.desk.changes() == []
+
+
 def test_images_start_containers(set_up):
     """Once a release has tagged an image, the next run starts a container of it."""
     set_up.deploy_images("staging")
