@@ -40,7 +40,7 @@ install: $(VENV)/dev.stamp ## Install everything into .venv
 requirements: install ## Compile the requirements files from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
-	uv pip compile --quiet --universal --generate-hashes --no-header infra/requirements-checkov.in -o infra/requirements-checkov.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 infra/requirements-checkov.in -o infra/requirements-checkov.txt
 
 .PHONY: run
 run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:8000 (PORT=8001: another port)
