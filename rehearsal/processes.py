@@ -16,8 +16,9 @@ def start(
 ) -> Iterator[subprocess.Popen]:
     """Start a command with nothing but this environment; both its streams are `stdout`.
 
-    It is in a group of its own, so that a terminal's Ctrl-C reaches it through here alone. What
-    is left of the group when the context ends is asked to end, and killed after PATIENCE.
+    It is in a group of its own, so that a terminal's Ctrl-C reaches it through here alone. When
+    the context ends, it is asked to end; what is left of the group after it, or after PATIENCE,
+    is killed.
     """
     process = subprocess.Popen(
         command,
@@ -41,5 +42,4 @@ def _end(process: subprocess.Popen) -> None:
             os.killpg(process.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=PATIENCE)
-            break
     process.stdout.close()

@@ -1,6 +1,7 @@
 """Takes a commit through the pipeline and gathers what has become of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import requests
 
@@ -17,10 +18,7 @@ Engine = Callable[[Sandbox], list[Ran]]
 
 
 def through_github(sandbox: Sandbox, push: github.Push | None = None) -> list[Ran]:
-    """Run deploy.yml for a push of the commit to main; what ran, in order.
-
-    The third-party actions are the genuine ones where github.com is reachable.
-    """
+    """Run deploy.yml for a push of the commit to main; what ran, in order."""
     push = push or github.Push("deploy.yml", sandbox.checkout.commit)
     workflows = github.Workflows(sandbox.checkout.folder)
     workflows.use_environment_variables("stage.yml")
@@ -36,7 +34,7 @@ def through_github(sandbox: Sandbox, push: github.Push | None = None) -> list[Ra
             **sandbox.cloud.environment(),
             **sandbox.cloud.job_environment(),
         },
-        {} if machine.reaches_github() else sandbox.checkout.stand_ins(),
+        stand_ins(sandbox),
     )
     with run.start() as events:
         progress.follow(events)
@@ -44,6 +42,11 @@ def through_github(sandbox: Sandbox, push: github.Push | None = None) -> list[Ra
         Ran(_stage(workflows, push, ended.job), ended.result, ended.seconds)
         for ended in progress.ended
     ]
+
+
+def stand_ins(sandbox: Sandbox) -> dict[str, Path]:
+    """What stands in for third-party actions: nothing where github.com is reachable."""
+    return {} if machine.reaches_github() else sandbox.checkout.stand_ins()
 
 
 def rehearse(sandbox: Sandbox, engine: Engine) -> Outcome:

@@ -65,9 +65,9 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def commit(folder: Path) -> None:
-    """Commit everything."""
+    """Commit everything, be it nothing."""
     git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "-m", "Try")
+    git(folder, "commit", "--quiet", "--allow-empty", "-m", "Try")
 
 
 class Played(Timelines):
