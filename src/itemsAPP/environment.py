@@ -14,6 +14,7 @@ from environs import EnvValidationError, FileAwareEnv, ValidationError
 
 HOST = r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
 LIBPQ_VARIABLES = ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD")
+BOOLEANS = ("DEBUG", "HTTPS", "ANONYMOUS_WRITES")
 ADVICE = {
     "SECRET_KEY": "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
     "ALLOWED_HOSTS": "Name the hosts that people type, for example: "
@@ -21,10 +22,14 @@ ADVICE = {
     "CSRF_TRUSTED_ORIGINS": "For example: https://example.com,https://*.example.org",
     "DATABASE_URL": "For example: postgres://USER:PASSWORD@HOST:5432/NAME, special characters "
     "percent-encoded. Unset it for the demo on SQLite.",
-} | dict.fromkeys(
-    LIBPQ_VARIABLES,
-    "Set all of PGHOST, PGDATABASE, PGUSER and PGPASSWORD, or unset them for the demo on SQLite.",
-)
+    "HSTS_SECONDS": "Set the number of seconds.",
+    "LOG_LEVEL": "Set DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+    **dict.fromkeys(BOOLEANS, "Set true or false."),
+    **dict.fromkeys(
+        LIBPQ_VARIABLES,
+        "Set all of PGHOST, PGDATABASE, PGUSER and PGPASSWORD; unset them for the demo on SQLite.",
+    ),
+}
 
 
 class Environment(FileAwareEnv):

@@ -25,7 +25,7 @@ DEBUG = env.bool("DEBUG", False)
 HTTPS = env.bool("HTTPS", PRODUCTION)
 HSTS_SECONDS = env.int("HSTS_SECONDS", 3600, validate=validate.Range(min=0))
 ANONYMOUS_WRITES = env.bool("ANONYMOUS_WRITES", not PRODUCTION)
-COMMIT_SHA = env.str("COMMIT_SHA", None)
+COMMIT_SHA = env.str("COMMIT_SHA", "") or None
 LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
 STATIC_ROOT = env.str("STATIC_ROOT", None)
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS", "")

@@ -33,7 +33,7 @@ def test_everything_is_said_at_once():
         *["ALLOWED_HOSTS", "ANONYMOUS_WRITES", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"],
         *["HSTS_SECONDS", "HTTPS", "LOG_LEVEL", "SECRET_KEY"],
     ]
-    assert "DEBUG: Not a valid boolean." in text
+    assert "  DEBUG: Not a valid boolean. Set true or false.\n" in text
     assert "secrets.token_urlsafe(50)" in text
     assert "postgres://USER:PASSWORD@HOST:5432/NAME" in text
 

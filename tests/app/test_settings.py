@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import django
+import pytest
 
 import itemsAPP.settings
 from tests.app.conftest import LIBPQ, PRODUCTION, WITHOUT_DATABASE, settings_from
@@ -115,6 +116,12 @@ def test_image_build_needs_only_a_key(demo):
     """Where a key is given, whichever it is, the demo keeps none."""
     assert settings_from(SECRET_KEY="build", **demo)["SECRET_KEY"] == "build"
     assert not (Path(demo["DATA_DIR"]) / "secret-key").exists()
+
+
+@pytest.mark.parametrize(("given", "commit"), [("", None), ("0123abc", "0123abc")])
+def test_commit_may_be_unknown(demo, given, commit):
+    """An image that was built without a commit has none."""
+    assert settings_from(**demo, COMMIT_SHA=given)["COMMIT_SHA"] == commit
 
 
 def test_settings_stay_readable():
