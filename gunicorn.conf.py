@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
@@ -43,11 +44,15 @@ control_socket_disable = True  # needs a home directory, and nobody speaks to it
 
 
 def on_starting(server: Arbiter) -> None:
-    """Migrate the demo's own database. A shared one is migrated once per release, elsewhere."""
+    """Load the URLs once, before the port opens, and migrate the demo's own database.
+
+    A database that is shared is migrated by the release, once, and never by its servers.
+    """
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
 
+    import_module(settings.ROOT_URLCONF)
     if not getattr(settings, "PRODUCTION", True):
         call_command("migrate", interactive=False, verbosity=0)
         # A connection must not be shared with the workers, which are forked from this process.

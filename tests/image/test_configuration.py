@@ -25,8 +25,8 @@ def refusal(image, *options):
 
 @pytest.fixture(scope="module")
 def defaults(image):
-    """The settings without any option."""
-    return settings(image)
+    """The settings on a machine of 64 processors, which the container must not take for its own."""
+    return settings(image, "--env=PYTHON_CPU_COUNT=64")
 
 
 def test_defaults(defaults):
@@ -82,6 +82,13 @@ def test_production_refuses_an_incomplete_configuration(image):
     printed = refusal(image, "--env=DATABASE_URL=postgres://app:app@database/app")
     assert "SECRET_KEY" in printed
     assert "ALLOWED_HOSTS" in printed
+
+
+def test_broken_code_never_opens_the_port(image, tmp_path):
+    """URLs that cannot be imported end the start, instead of failing each request."""
+    (tmp_path / "urls.py").write_text("import no_such_module\n")
+    printed = refusal(image, f"--volume={tmp_path}/urls.py:/app/src/itemsAPP/urls.py:ro")
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in printed
 
 
 def test_deploy_checks_pass(image):
