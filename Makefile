@@ -7,7 +7,9 @@ VENV ?= $(CURDIR)/.venv
 BIN := $(VENV)/bin
 CHECKOV_VENV := $(VENV)-checkov
 export CHECKOV := $(CHECKOV_VENV)/bin/checkov
+PERSONS_PATH := $(PATH)
 export PATH := $(BIN):$(PATH)
+CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 PYTEST := python -X dev -m pytest
 
 .PHONY: help
@@ -16,7 +18,7 @@ help: ## Print the recipes
 
 $(VENV)/run.stamp: requirements.txt
 	@echo "Installing what the application needs into $(VENV) ..."
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
+	@$(CHECK_PYTHON)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
@@ -87,16 +89,22 @@ test-docs: install ## Execute the documentation, and try the recipes
 rehearse: install ## Take this commit through the real workflows to production, on this machine
 	@python -m rehearsal
 
+# The AWS CLI of these is the person's own, not the old one that the tests install.
+setup teardown doctor: export PATH := $(PERSONS_PATH)
+
 .PHONY: setup
 setup: ## Connect this repository to an AWS account (YES=1: do not ask)
+	@$(CHECK_PYTHON)
 	@$(PYTHON) -m setup setup
 
 .PHONY: teardown
 teardown: ## Undo the setup, and keep the data (DELETE_DATA=1: delete it)
+	@$(CHECK_PYTHON)
 	@$(PYTHON) -m setup teardown
 
 .PHONY: doctor
 doctor: ## Find what is missing, and the command that mends it
+	@$(CHECK_PYTHON)
 	@$(PYTHON) -m setup doctor
 
 .PHONY: lint

@@ -99,3 +99,14 @@ def test_make_alone_lists_the_recipes():
         printed = alone.stdout.read()
     for recipe in ("run", "test", "rehearse", "setup", "doctor", "lint"):
         assert f"\n  {recipe} " in f"\n{printed}"
+
+
+def test_setup_uses_the_persons_own_tools(tmp_path):
+    """`make doctor` finds the AWS CLI of PATH, and not the one in the virtual environment."""
+    own = tmp_path / "aws"
+    own.write_text("#!/bin/sh\necho aws-cli/1.0.0 of the person\n")
+    own.chmod(0o755)
+    with make("doctor", PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]])) as doctor:
+        printed = doctor.stdout.read()
+    assert doctor.returncode != 0
+    assert "The AWS CLI is too old: aws-cli/1.0.0 of the person" in printed
