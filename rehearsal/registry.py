@@ -20,6 +20,8 @@ PROGRAM = "docker-registry"
 USER = "ecr"
 PATIENCE = 30.0  # seconds that it may take to start
 LISTENING = re.compile(r"listening on (?:127\.0\.0\.1|\[::\]):(\d+)")
+# The program, killed as soon as its input ends: however this process ends, also by SIGKILL.
+UNTIL_THE_INPUT_ENDS = 'exec 3<&0; (read -r _ <&3; kill -KILL $$) & exec "$0" serve "$1"'
 MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -108,7 +110,8 @@ def _program(folder: Path, password: str) -> Iterator[str]:
     log = folder / "log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [PROGRAM, "serve", file],
+            ["sh", "-c", UNTIL_THE_INPUT_ENDS, PROGRAM, file],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -116,7 +119,7 @@ def _program(folder: Path, password: str) -> Iterator[str]:
         try:
             yield f"127.0.0.1:{_port(log, process)}"
         finally:
-            process.kill()
+            process.stdin.close()
             process.wait()
 
 

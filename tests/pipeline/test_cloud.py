@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -13,7 +14,9 @@ import requests
 from rehearsal import cloud
 from rehearsal.account import REGION, arn
 from rehearsal.machine import docker_host
+from rehearsal.sessions import Caller
 from tests.pipeline.conftest import GITHUB, PATH, PUSH
+from tests.pipeline.images import Requests
 
 COMMIT = "c" * 40
 NAME = "django-crud-app"
@@ -53,21 +56,25 @@ def job(clouds, tmp_path):
 
 
 @pytest.fixture
-def built(clouds, job, tmp_path):
-    """A small image that runs, built under the commit's tag by a job that is logged in."""
-    shutil.copy(shutil.which("shellcheck", path=PATH), tmp_path / "program")
-    lines = "FROM scratch", "COPY program /", 'ENTRYPOINT ["/program", "--version"]'
-    (tmp_path / "Dockerfile").write_text("\n".join(lines))
-    done = job(f'{LOG_IN}; docker build --quiet --tag "$IMAGE:$COMMIT" .')
-    assert done.returncode == 0, done.stderr
-    image = f"{clouds.front.endpoint}/{NAME}"
-    yield image
-    tags = [f"{image}:{tag}" for tag in (COMMIT, "staging")] + [f"{clouds.front.endpoint}/other"]
+def build(clouds, job, tmp_path):
+    """Logs in and builds an image of one file under the commit's tag."""
+    registry = clouds.front.endpoint
+
+    def from_file(file):
+        shutil.copy(file, tmp_path / "program")
+        lines = "FROM scratch", "COPY program /", 'ENTRYPOINT ["/program", "--version"]'
+        (tmp_path / "Dockerfile").write_text("\n".join(lines))
+        done = job(f'{LOG_IN}; docker build --quiet --tag "$IMAGE:$COMMIT" .')
+        assert done.returncode == 0, done.stderr
+
+    yield from_file
+    tags = [f"{registry}/{NAME}:{tag}" for tag in (COMMIT, "staging")]
     subprocess.run(["docker", "rmi", "--force", *tags], check=True, capture_output=True)
 
 
-def test_image_is_pushed_promoted_and_run(clouds, job, built):
+def test_image_is_pushed_promoted_and_run(clouds, job, build):
     """The real Docker pushes an image, a release moves a tag to it, and it runs from there."""
+    build(shutil.which("shellcheck", path=PATH))
     assert job('docker push "$IMAGE:$COMMIT"').returncode == 0
     released = job(f'{LOG_IN}; {RETAG} -t "$IMAGE:staging" "$IMAGE:$COMMIT"', RELEASE)
     assert released.returncode == 0, released.stderr
@@ -85,16 +92,18 @@ def test_image_is_pushed_promoted_and_run(clouds, job, built):
     }
 
 
-def test_immutable_tag_is_refused(job, built):
+def test_immutable_tag_is_refused(job, build):
     """The real Docker is refused a second push of a commit's tag, and prints why."""
+    build(__file__)
     assert job('docker push "$IMAGE:$COMMIT"').returncode == 0
     again = job('docker push "$IMAGE:$COMMIT"')
     assert again.returncode == 1
     assert "cannot be overwritten because the tag is immutable" in again.stderr
 
 
-def test_release_role_cannot_push(clouds, job, built):
+def test_release_role_cannot_push(clouds, job, build):
     """The real Docker is refused a layer that the role may not upload, and prints why."""
+    build(__file__)
     refused = job(f'{LOG_IN}; docker push "$IMAGE:$COMMIT"', RELEASE)
     assert refused.returncode == 1
     assert "is not authorized to perform: ecr:InitiateLayerUpload" in refused.stderr
@@ -118,8 +127,9 @@ def test_wrong_registry_password_is_refused(job):
     assert "400 Bad Request" in refused.stderr
 
 
-def test_credentials_expire_in_the_middle(clouds, job, built):
+def test_credentials_expire_in_the_middle(clouds, job, build):
     """What worked before the credentials expired is refused afterwards, with the reason."""
+    build(__file__)
     clouds.faults.inject("registry", "PutImage", clouds.expire)
     assert job('docker push "$IMAGE:$COMMIT"').returncode == 0
     refused = job('docker push "$IMAGE:$COMMIT"')
@@ -152,6 +162,20 @@ def test_environment_without_credentials(clouds):
         "AWS_ENDPOINT_URL": f"http://{clouds.aws_endpoint}",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def test_slow_answer_does_not_hold_up_the_end(github):
+    """A delay that a test asked for ends with the doubles."""
+    reached = threading.Event()
+    with ThreadPoolExecutor() as pool, cloud.run([github], GITHUB, lambda: PUSH) as running:
+        session = running.sessions.issue(f"{NAME}-build", "job")
+        password, _ = running.passwords.issue(Caller(session, REGION))
+        running.faults.inject("registry", "BatchGetImage", reached.set)
+        running.faults.slow("registry", "BatchGetImage", 3600)
+        docker = Requests(running.front.endpoint, ("AWS", password))
+        asked = pool.submit(docker.ask, "HEAD", f"{NAME}/manifests/latest")
+        assert reached.wait(5)
+    assert asked.result().status_code == requests.codes.not_found
 
 
 def interrupt(github, endpoints):

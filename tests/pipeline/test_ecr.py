@@ -48,7 +48,7 @@ def test_password_is_handed_out(ecr, front, session):
 
 
 def test_images_are_described(ecr, build_job):
-    """Each image has its digest, its tags and its size, whether asked for by name or not."""
+    """Each image has its digest, its own tags and its size, whether asked for by name or not."""
     pushed = build_job.push(b"layer", COMMIT)
     build_job.tag(manifest(b"layer"), "latest")
     image = {

@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 
 import pytest
 import requests
@@ -54,6 +56,13 @@ def test_refusal_is_an_error(real):
         stranger.tags("django-crud-app")
 
 
+def ask_until_closed(endpoint):
+    """Ask a registry again and again. Raises requests.ConnectionError when nobody listens."""
+    while True:
+        time.sleep(0.02)
+        status(endpoint)
+
+
 def interrupt(endpoints):
     """Start a registry, and be interrupted."""
     with registry.serve() as running:
@@ -75,6 +84,24 @@ def test_nothing_stays(monkeypatch, tmp_path):
 def start():
     """Start a registry that cannot start."""
     registry.serve().__enter__()
+
+
+HANG = """
+import signal
+from rehearsal import registry
+with registry.serve() as running:
+    print(running.endpoint, flush=True)
+    signal.pause()
+"""
+
+
+def test_nothing_outlives_a_killed_process():
+    """The registry ends with the process that started it, whatever ends that."""
+    with subprocess.Popen([sys.executable, "-c", HANG], stdout=subprocess.PIPE, text=True) as user:
+        endpoint = user.stdout.readline().strip()
+        user.kill()
+    with pytest.raises(requests.ConnectionError):
+        ask_until_closed(endpoint)
 
 
 @pytest.fixture
