@@ -203,8 +203,7 @@ class Scheduler:
             reason=f"{judge}: rolling back to deploymentId {target.id}.",
         )
         for task in target.tasks(self.service.tasks):
-            if not task.ended:
-                task.deployment = restored.id
+            task.deployment = restored.id
         if target in self.service.deployments:
             self.service.deployments.remove(target)
         self._begin(restored)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -25,17 +26,22 @@ NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
 
 
 @functools.cache
+def stacks() -> dict[str, Stack]:
+    """The stacks of the whole project, with one container for each stage."""
+    return project.deploy(DesiredCount="1")
+
+
 def stack(desired: int = 1) -> Stack:
     """The stack of the stage `staging`."""
-    return project.deploy(DesiredCount=str(desired))["staging-stage"]
+    return changed("Service", {"DesiredCount": str(desired)}, stacks()["staging-stage"])
 
 
 def changed(resource: str, properties: Mapping[str, Any], original: Stack | None = None) -> Stack:
     """The stack with some properties of a resource replaced."""
     original = original or stack()
     old = original.resources[resource]
-    new = type(old)(old.type, {**old.properties, **properties}, old.id)
-    return type(original)(original.name, {**original.resources, resource: new}, original.outputs)
+    new = replace(old, properties={**old.properties, **properties})
+    return replace(original, resources={**original.resources, resource: new})
 
 
 class Recorded(Timelines):

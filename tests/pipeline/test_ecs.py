@@ -173,20 +173,20 @@ def test_scaling(stage):
     assert counts == [(3, 3), (1, 1)]
 
 
-def test_deployment_keeps_to_its_percentages():
-    """Between the fewest and the most tasks, old ones go as new ones become healthy."""
-    rules = {"MinimumHealthyPercent": "50", "MaximumPercent": "150"}
+@pytest.mark.parametrize(("fewest", "most", "healthy", "live"), [(100, 150, 4, 6), (50, 100, 2, 4)])
+def test_deployment_keeps_to_its_percentages(fewest, most, healthy, live):
+    """A deployment keeps the fewest tasks healthy, and starts no more than the most."""
+    rules = {"MinimumHealthyPercent": str(fewest), "MaximumPercent": str(most)}
     stage = Stage(declared=changed("Service", {"DeploymentConfiguration": rules}, stack(4)))
     stage.tag = NEW
     stage.deploy()
-    live = []
+    seen = []
     for _ in range(40):
         stage.clock.advance(5)
-        live.append(len(stage.tasks()))
-    digests = [each["containers"][0]["imageDigest"] for each in stage.tasks()]
-    assert min(live) >= 2
-    assert max(live) == 6
-    assert digests == [NEW] * 4
+        seen.append((len(stage.ecs.serving(CLUSTER_ARN, "web")), len(stage.tasks())))
+    assert min(count for count, _ in seen) == healthy
+    assert max(count for _, count in seen) == live
+    assert [each["containers"][0]["imageDigest"] for each in stage.tasks()] == [NEW] * 4
 
 
 def test_update_of_a_deleted_service(stage):
@@ -257,6 +257,7 @@ def test_run_task(stage):
     answer = stage.run_task(overrides={"containerOverrides": command}, startedBy="release")
     (started,) = answer["tasks"]
     assert (started["lastStatus"], started["desiredStatus"]) == ("PROVISIONING", "RUNNING")
+    assert "imageDigest" not in started["containers"][0]
     stage.clock.advance(21)
     (task,) = stage.tasks(startedBy="release")
     assert task["lastStatus"] == "RUNNING"
@@ -306,6 +307,7 @@ def test_overridden_environment(stage):
     (task,) = stage.run_task(overrides={"containerOverrides": [override]})["tasks"]
     container = stage.launcher.orders[task["taskArn"][-32:]].container
     environment = {each["name"]: each["value"] for each in container["environment"]}
+    assert len(environment) == len(container["environment"])
     assert (environment["PGPORT"], environment["EXTRA"]) == ("1", "2")
     assert environment["PGDATABASE"] == "app"
 

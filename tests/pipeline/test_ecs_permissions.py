@@ -12,7 +12,7 @@ from rehearsal.iam import Iam
 from rehearsal.logs import Logs
 from rehearsal.serving import serve
 from rehearsal.timelines import Timelines
-from tests.pipeline.stages import CLUSTER, CLUSTER_ARN, LOG_GROUP, NETWORK, OLD, Stage
+from tests.pipeline.stages import CLUSTER, CLUSTER_ARN, LOG_GROUP, NETWORK, OLD, Stage, stacks
 
 ECS = "arn:aws:ecs:eu-central-1:123456789012:"
 ROLE = "arn:aws:iam::123456789012:role/"
@@ -122,26 +122,20 @@ def test_operation_that_is_not_played(ecs):
 # ---- The policies of the template, over the wire ----
 
 
-@pytest.fixture(scope="module")
-def stacks():
-    """The whole project."""
-    return project.deploy(DesiredCount="1")
-
-
 @pytest.fixture
-def iam(stacks, judge):
+def iam(judge):
     """The roles of every template."""
-    return Iam(stacks.values(), judge)
+    return Iam(stacks().values(), judge)
 
 
 @pytest.fixture
-def aws_endpoint(iam, recording, sessions, faults, stacks):
+def aws_endpoint(iam, recording, sessions, faults):
     """The AWS double with ECS and Logs, and both stages."""
     aws = Aws(Guard(iam, recording), sessions, faults)
     logs = Logs()
     ecs = Ecs(Clock(speed=1000), logs, lambda image: OLD)
     for stage in project.STAGES:
-        ecs.add_stage(Timelines(), stacks[f"{stage}-stage"])
+        ecs.add_stage(Timelines(), stacks()[f"{stage}-stage"])
     aws.add(ecs)
     aws.add(logs)
     with serve(aws) as endpoint:

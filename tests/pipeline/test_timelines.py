@@ -1,5 +1,7 @@
 """Every timeline, lived through by the template's service."""
 
+import re
+
 import pytest
 
 from rehearsal.ecs_launch import HEALTHY, RUNNING, STOPPED, UNPLACED, Order
@@ -389,15 +391,35 @@ def test_deleted(stage):
 
 
 def test_timelines_follow_each_other(stage):
-    """Each deployment takes the next timeline; without one it succeeds."""
-    stage.launcher.deploy(CRASH_LOOP, SUCCEEDS)
+    """Each deployment takes the next timeline, which a rollback leaves; without one it succeeds."""
+    stage.launcher.deploy(CRASH_LOOP, CRASH_LOOP)
     ends = []
     for _ in range(3):
         deployment = stage.deploy()
         stage.clock.advance(80)
         ends.append(stage.deployment(deployment)["rolloutState"])
         stage.clock.advance(80)
-    assert ends == ["FAILED", "COMPLETED", "COMPLETED"]
+    assert ends == ["FAILED", "FAILED", "COMPLETED"]
+
+
+def test_late_look_tells_the_same():
+    """One look after a long time finds the events of many looks, with their times."""
+    told = []
+    for step in (1, 300):
+        stage = Stage(declared=stack(3))
+        began = stage.clock.now()
+        story(stage, CRASH_LOOP, 0)
+        for _ in range(300 // step):
+            stage.clock.advance(step)
+            stage.service()
+        told.append([anonymous(event, began) for event in stage.service()["events"]])
+    assert told[0] == told[1]
+
+
+def anonymous(event, began):
+    """When an event was, to the second, and what it says without ids."""
+    seconds = round(event["createdAt"].timestamp() - began)
+    return seconds, re.sub(r"[0-9a-f]{19,}", "ID", event["message"])
 
 
 # ---- Tasks of RunTask ----
