@@ -10,7 +10,6 @@ https://github.com/aws/containers-roadmap/issues/1488. No published answer shows
 rolloutStateReason after an alarm; it is worded here as the circuit breaker's.
 """
 
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -24,11 +23,11 @@ from rehearsal.ecs_deployments import (
     PRIMARY,
     Deployment,
 )
-from rehearsal.ecs_images import Images, pinned
-from rehearsal.ecs_launch import Change, Launcher, Order
+from rehearsal.ecs_images import Images
+from rehearsal.ecs_launch import Change, Launcher
+from rehearsal.ecs_placement import Placement
 from rehearsal.ecs_services import Service
 from rehearsal.ecs_tasks import Task
-from rehearsal.timelines import unpullable
 
 ROLLBACK_SECONDS = 60
 BREAKER = "ECS deployment circuit breaker"
@@ -44,6 +43,7 @@ class Scheduler:
         self.service = service
         self.launcher = launcher
         self._images = images
+        self._placement = Placement(service)
         self._time = service.created
 
     # ---- From outside ----
@@ -70,7 +70,7 @@ class Scheduler:
     def delete(self) -> None:
         """Delete the service and stop its tasks."""
         self.service.status = "DRAINING"
-        self._stop([task for task in self.service.tasks if task.live])
+        self._placement.stop([task for task in self.service.tasks if task.live], self._time)
 
     # ---- What happens next ----
 
@@ -135,7 +135,7 @@ class Scheduler:
         self._say(
             f"(task {task.order.task}) (port {port}) is unhealthy in {group} due to (reason {why})."
         )
-        self._stop([task], f"Task failed ELB health checks in {group}")
+        self._placement.stop([task], self._time, f"Task failed ELB health checks in {group}")
         self._count(task)
 
     def _died(self, task: Task) -> None:
@@ -157,18 +157,6 @@ class Scheduler:
 
     def _deployment_of(self, task: Task) -> Deployment:
         return next(each for each in self.service.deployments if each.id == task.deployment)
-
-    def _stop(self, tasks: list[Task], reason: str = "") -> None:
-        if not tasks:
-            return
-        registered = sum(task.healthy for task in tasks)
-        for task in tasks:
-            why = reason or f"Scaling activity initiated by (deployment {self.service.primary.id})"
-            task.ask_to_stop(self._time, "ServiceSchedulerInitiated", why)
-        if registered:
-            self._say(f"deregistered {registered} targets in {self.service.target_group}")
-            self._say(f"has begun draining connections on {registered} tasks.")
-        self._say(f"has stopped {len(tasks)} running tasks: {_list(tasks)}.")
 
     # ---- Deployments ----
 
@@ -212,63 +200,13 @@ class Scheduler:
 
     def _reconcile(self) -> None:
         if self.service.status == "ACTIVE":
-            self._stop_surplus()
-            self._start_missing()
+            self._placement.stop_surplus(self._time)
+            self._placement.start_missing(self._time)
             self._judge_steadiness()
             self._forget_ended()
         elif all(task.ended for task in self.service.tasks):
             self.service.status = "INACTIVE"
             self.service.deployments.clear()
-
-    def _stop_surplus(self) -> None:
-        primary = self.service.primary
-        mine = [task for task in primary.tasks(self.service.tasks) if task.live]
-        others = [
-            task for task in self.service.tasks if task.live and task.deployment != primary.id
-        ]
-        spare = sum(task.healthy for task in mine + others) - self.service.fewest
-        leaving = [task for task in others if task.healthy][: max(0, spare)]
-        failing = [task for task in others if not task.healthy]
-        self._stop(failing + leaving + mine[self.service.desired :])
-
-    def _start_missing(self) -> None:
-        primary = self.service.primary
-        if primary.rollout_state == FAILED:
-            return
-        live = [task for task in self.service.tasks if task.live]
-        missing = self.service.desired - len(primary.tasks(live))
-        started = [self._start(primary) for _ in range(min(missing, self.service.most - len(live)))]
-        if started:
-            self._say(f"has started {len(started)} tasks: {_list(started)}.")
-
-    def _start(self, deployment: Deployment) -> Task:
-        settings = self.service.settings
-        container = deployment.definition["containerDefinitions"][0]
-        order = Order(
-            self._time,
-            secrets.token_hex(16),
-            f"service:{self.service.name}",
-            pinned(container["image"], deployment.digest),
-            container,
-            deployment.definition,
-            settings["healthCheckGracePeriodSeconds"],
-        )
-        start = deployment.plan.start if deployment.digest else unpullable
-        request = {
-            "startedBy": deployment.id,
-            "launchType": settings["launchType"],
-            "networkConfiguration": settings["networkConfiguration"],
-        }
-        task = Task(
-            order,
-            start(order),
-            self.service.cluster_arn,
-            deployment.digest,
-            request,
-            deployment.id,
-        )
-        self.service.tasks.append(task)
-        return task
 
     def _judge_steadiness(self) -> None:
         primary = self.service.primary
@@ -293,7 +231,3 @@ class Scheduler:
 
     def _say(self, text: str) -> None:
         self.service.say(self._time, text)
-
-
-def _list(tasks: list[Task]) -> str:
-    return " ".join(f"(task {task.order.task})" for task in tasks)

@@ -1,15 +1,15 @@
 """Stories that ECS can live through, and the launcher that plays them.
 
-A Life tells what becomes of one task, step by step; seconds count from its start. A Timeline
-tells what becomes of a deployment: the lives of its tasks, the last one for all that follow, and
-what happens meanwhile. The circuit breaker, rollbacks, events and counts are not written here:
-ecs_services.py derives them, as AWS does. Paces are those that people report for Fargate,
+A Life (playback.py) tells what becomes of one task, step by step. A Timeline tells what becomes
+of a deployment: the lives of its tasks, the last one for all that follow, and what happens
+meanwhile. The circuit breaker, rollbacks, events and counts are not written here:
+ecs_scheduler.py derives them, as AWS does. Paces are those that people report for Fargate,
 https://github.com/aws/containers-roadmap/issues/1206 among them.
 """
 
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rehearsal.ecs_launch import (
     ALARM,
@@ -21,20 +21,13 @@ from rehearsal.ecs_launch import (
     STOPPED,
     UNHEALTHY,
     UNPLACED,
-    Change,
-    Line,
     Order,
     Plan,
     Refusal,
     Run,
     Stop,
 )
-
-LOG = "LOG"
-DRAIN_SECONDS = 30.0
-
-Step = tuple[float, str] | tuple[float, str, str | Stop]
-Life = tuple[Step, ...]
+from rehearsal.playback import LOG, Life, Playback
 
 # Ends of a task. Wording: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/
 # stopped-task-error-codes.html; {image} is the image that was asked for.
@@ -211,61 +204,6 @@ class Timelines:
             return queue.popleft() if queue else default
 
 
-class Playback:
-    """A life that is being lived."""
-
-    def __init__(self, life: Life, order: Order):
-        self._changes = deque(_changes(life, order))
-        self._lines = [(order.at + step[0], step[2]) for step in life if step[1] == LOG]
-        runs = [order.at + step[0] for step in life if step[1] == RUNNING]
-        self._runs_from = runs[0] if runs else None
-
-    def next(self, now: float) -> Change | None:
-        """The earliest change up to now that was not taken yet."""
-        return self._changes[0] if self._changes and self._changes[0].at <= now else None
-
-    def take(self) -> None:
-        """Take the change that `next` told."""
-        self._changes.popleft()
-
-    def stop(self, now: float) -> None:
-        """End it: a container that runs exits with 0 after draining, another at once."""
-        ran = self._ran(now)
-        stop = Stop("", "", 0 if ran else None)
-        self._changes = deque([Change(now + DRAIN_SECONDS * ran, STOPPED, stop=stop)])
-        self._lines = [line for line in self._lines if line[0] <= now]
-
-    def log(self, now: float) -> list[Line] | None:
-        """What it has written so far; None before it ran."""
-        return [line for line in self._lines if line[0] <= now] if self._ran(now) else None
-
-    def _ran(self, now: float) -> bool:
-        return self._runs_from is not None and self._runs_from <= now
-
-
 def unpullable(order: Order) -> Run:
     """The run of a task whose image is not in the registry, whatever the launcher."""
     return Playback(CANNOT_BE_PULLED, order)
-
-
-def _changes(life: Life, order: Order) -> list[Change]:
-    return [_change(step, order) for step in life if step[1] != LOG]
-
-
-def _change(step: Step, order: Order) -> Change:
-    change = Change(order.at + step[0], step[1])
-    match step:
-        case (_, _, Stop() as stop):
-            return replace(change, stop=_named(stop, order.image))
-        case (_, _, str() as why):
-            return replace(change, why=why)
-    return change
-
-
-def _named(stop: Stop, image: str) -> Stop:
-    why = stop.container_reason
-    return replace(
-        stop,
-        reason=stop.reason.replace("{image}", image),
-        container_reason=why and why.replace("{image}", image),
-    )
