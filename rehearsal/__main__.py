@@ -61,7 +61,8 @@ def _run(sandbox: Sandbox, engine: Engine) -> int:
     if problems:
         return _refuse("The rehearsal failed.", *problems)
     if sys.stdin.isatty():
-        input("Press Enter to end it. ")
+        with contextlib.suppress(EOFError, SystemExit):  # Ctrl-D and Ctrl-C end it as well
+            input("Press Enter to end it. ")
     return 0
 
 

@@ -16,7 +16,7 @@ class MachineError(RuntimeError):
 
 
 def check() -> None:
-    """Raise MachineError unless Docker answers and the workflow runner is installed."""
+    """Raise MachineError unless Docker answers and what runs the workflows is installed."""
     for program in ("act", "aws"):
         if shutil.which(program, path=search_path()) is None:
             raise MachineError(f"{program} is not installed. Run: make install")
@@ -24,6 +24,8 @@ def check() -> None:
         raise MachineError("The rehearsal needs Docker: https://docs.docker.com/get-docker/")
     if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
         raise MachineError("Docker does not answer. Start it, and try `docker info`.")
+    if subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode:
+        raise MachineError("Docker has no buildx: https://docs.docker.com/go/buildx/")
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from rehearsal.serving import serve
 
 ANSWERS = "#!/bin/sh\nexit 0\n"
 FAILS = "#!/bin/sh\nexit 1\n"
+NO_BUILDX = '#!/bin/sh\n[ "$1" != buildx ]\n'
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def programs(tmp_path, monkeypatch):
         ({"act": ANSWERS}, "aws is not installed. Run: make install"),
         ({"act": ANSWERS, "aws": ANSWERS}, "The rehearsal needs Docker"),
         ({"act": ANSWERS, "aws": ANSWERS, "docker": FAILS}, "Docker does not answer"),
+        ({"act": ANSWERS, "aws": ANSWERS, "docker": NO_BUILDX}, "Docker has no buildx"),
     ],
 )
 def test_what_is_missing_is_told(programs, texts, message):

@@ -12,7 +12,7 @@ import pytest
 
 from rehearsal import __main__ as command
 from rehearsal import machine
-from rehearsal.report import Outcome, Service
+from rehearsal.report import STAGES, Outcome, Ran, Service
 from rehearsal.sandbox import set_up
 from tests.pipeline.sandboxes import play, small_project
 from tests.pipeline.workflows import ROOT
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 
 # Starts a rehearsal of the project in the first argument.
 START = "import sys; from pathlib import Path; from rehearsal.__main__ import main;"
+EVERYTHING = [Ran(stage, "success", 1) for stage in STAGES]
 RUN = f"{START} sys.exit(main(Path(sys.argv[1])))"
 
 
@@ -92,15 +93,27 @@ def test_rehearsal_in_which_nothing_ran_fails(source, monkeypatch, capsys):
     assert told.startswith("The rehearsal failed.\nThe stage build was skipped.\n")
 
 
-def test_terminal_keeps_the_image_up(source, monkeypatch):
-    """Somebody at a terminal ends the rehearsal with Enter."""
+def press_enter(question):
+    """What `input` does when somebody presses Enter."""
+    assert question == "Press Enter to end it. "
+
+
+def press_ctrl_c(question):
+    """What `input` does when somebody presses Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("press", [press_enter, press_ctrl_c])
+def test_terminal_keeps_the_image_up(source, monkeypatch, press):
+    """Somebody at a terminal ends a good rehearsal with Enter or Ctrl-C, and it stays good."""
     monkeypatch.delenv("ENGINE", raising=False)
     monkeypatch.setattr(command, "rehearse", fine)
-    monkeypatch.setattr(command.report, "problems", lambda outcome: [])
-    monkeypatch.setitem(command.ENGINES, "github", lambda sandbox: [])
+    monkeypatch.setitem(command.ENGINES, "github", lambda sandbox: EVERYTHING)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     asked = []
-    monkeypatch.setattr("builtins.input", asked.append)
+    monkeypatch.setattr(
+        "builtins.input", lambda question: asked.append(question) or press(question)
+    )
     assert command.main(source) == 0
     assert asked == ["Press Enter to end it. "]
 
