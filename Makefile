@@ -10,7 +10,8 @@ export CHECKOV := $(CHECKOV_VENV)/bin/checkov
 PERSONS_PATH := $(PATH)
 export PATH := $(BIN):$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
-PYTEST := python -X dev -m pytest
+# A file of tests stays on one processor, with what it has built.
+PYTEST := python -X dev -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: help
 help: ## Print the recipes
