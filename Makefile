@@ -12,6 +12,8 @@ export PATH := $(BIN):$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 # A file of tests stays on one processor, with what it has built.
 PYTEST := python -X dev -m pytest --numprocesses auto --dist loadfile
+# Judged when both databases have been tested.
+COVERAGE := --cov --cov-report= --cov-fail-under=0
 
 .PHONY: help
 help: ## Print the recipes
@@ -57,9 +59,9 @@ run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:80
 .PHONY: test
 test: install $(CHECKOV_VENV)/stamp ## Run every test, on SQLite and on PostgreSQL, and measure the coverage
 	@rm -f .coverage .coverage.* .skipped
-	$(PYTEST) --cov --cov-report= --durations=10
-	python -m tests.postgresql $(PYTEST) tests/app --cov --cov-report=
-	@coverage combine --quiet --keep
+	COVERAGE_FILE=.coverage.sqlite $(PYTEST) $(COVERAGE) --durations=10
+	COVERAGE_FILE=.coverage.postgresql python -m tests.postgresql $(PYTEST) tests/app $(COVERAGE)
+	@coverage combine --quiet
 	@if [ -e .skipped ]; then echo "Coverage is not judged, because tests were skipped:"; cat .skipped; else coverage report; fi
 
 .PHONY: test-app
