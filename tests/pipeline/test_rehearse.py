@@ -71,6 +71,7 @@ def github(tmp_path_factory, login):
     printed = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
         patch.delenv("ENGINE", raising=False)
+        patch.setattr("sys.stdin", io.StringIO())
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.setattr(command, "set_up", lambda *given: set_up(*given, launch=launch))
         patch.setattr(command, "rehearse", watch)
