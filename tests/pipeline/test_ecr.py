@@ -59,12 +59,11 @@ def test_images_are_described(ecr, build_job):
         "imageSizeInBytes": 5,
         "imageManifestMediaType": MANIFEST,
     }
-    for named in (
-        {},
-        {"imageIds": [{"imageTag": "latest"}]},
-        {"imageIds": [{"imageDigest": pushed}]},
-    ):
-        assert ecr.describe_images(repositoryName=NAME, **named)["imageDetails"] == [image]
+    assert ecr.describe_images(repositoryName=NAME)["imageDetails"] == [image]
+    build_job.push(b"another layer", "staging")
+    for wanted in ({"imageTag": "latest"}, {"imageDigest": pushed}):
+        answer = ecr.describe_images(repositoryName=NAME, imageIds=[wanted])
+        assert answer["imageDetails"] == [image]
 
 
 def test_missing_image_is_told(ecr):
