@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from rehearsal import machine
 from rehearsal.docker_options import docker_options, missing_secrets, stop_seconds
 from rehearsal.ecs_launch import (
     HEALTHY,
@@ -34,7 +35,9 @@ class Docker:
     """The `docker` command with a configuration folder of its own."""
 
     def __init__(self, config: Path):
-        self._environment = {**os.environ, "DOCKER_CONFIG": str(config)}
+        # The address comes along, because it may be in the configuration that is left out.
+        address = machine.docker_host()
+        self._environment = {**os.environ, "DOCKER_HOST": address, "DOCKER_CONFIG": str(config)}
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it; the output has both streams."""
@@ -101,9 +104,7 @@ class Containers:
     def _start(self, order: Order, *, checked: bool) -> Run:
         if missing_secrets(order, self.environment):
             return _never_ran(order, NO_SECRETS)
-        if self.docker("image", "inspect", order.image).returncode != 0:
-            self._images.add(order.image)
-        pulled = self.docker("pull", "--quiet", order.image)
+        pulled = self._pull(order.image)
         if pulled.returncode != 0:
             return _never_ran(order, _failed("CannotPullContainerError", pulled.stdout))
         started = self.docker("run", *self.options, *docker_options(order, self.environment))
@@ -113,6 +114,15 @@ class Containers:
         health_path = self.health_path if checked else None
         self._containers[order.task] = Container(self.docker, order, name, health_path)
         return self._containers[order.task]
+
+    def _pull(self, image: str) -> subprocess.CompletedProcess[str]:
+        # Docker does not ask the registry for an image that it has, Fargate has none.
+        asked = self.docker("buildx", "imagetools", "inspect", "--format={{json .Image}}", image)
+        if asked.returncode != 0:
+            return asked
+        if self.docker("image", "inspect", image).returncode != 0:
+            self._images.add(image)
+        return self.docker("pull", "--quiet", image)
 
 
 class Container:
@@ -206,7 +216,7 @@ def _never_ran(order: Order, stop: Stop) -> Run:
 
 
 def _failed(error: str, output: str) -> Stop:
-    why = f"{error}: {output.strip().splitlines()[0]}"
+    why = f"{error}: {output.strip().splitlines()[0].removeprefix('ERROR: ')}"
     return Stop("TaskFailedToStart", why, container_reason=why)
 
 

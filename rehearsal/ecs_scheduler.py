@@ -30,6 +30,7 @@ from rehearsal.ecs_services import Service
 from rehearsal.ecs_tasks import Task
 
 ROLLBACK_SECONDS = 60
+INCONSISTENT_FAILURES = 3
 BREAKER = "ECS deployment circuit breaker"
 ALARMS = "ECS deployment alarms"
 
@@ -149,7 +150,7 @@ class Scheduler:
             return
         deployment.failed += 1
         threshold = self.service.breaker_threshold
-        if threshold is None and deployment.failed == 3:
+        if threshold is None and deployment.failed == INCONSISTENT_FAILURES:
             self._say("is unable to consistently start tasks successfully.")
         if threshold is not None and deployment.failed >= threshold:
             rule = self.service.rule("deploymentCircuitBreaker")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import botocore.session
+import pytest
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
@@ -13,9 +14,10 @@ from rehearsal import project
 from rehearsal.clock import Clock
 from rehearsal.ecs import Ecs
 from rehearsal.ecs_launch import Launcher, Order, Refusal, Run
+from rehearsal.errors import AwsError
 from rehearsal.logs import Logs
 from rehearsal.templates import Stack
-from rehearsal.timelines import Timelines
+from rehearsal.timelines import Timeline, Timelines
 
 CLUSTER = "django-crud-app-staging"
 CLUSTER_ARN = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{CLUSTER}"
@@ -102,6 +104,22 @@ class Stage:
         answer = self.call("UpdateService", service="web", forceNewDeployment=True, **params)
         return answer["service"]["deployments"][0]["id"]
 
+    def story(self, timeline: Timeline, seconds: float) -> str:
+        """Deploy a new image in the way of the timeline and let so many seconds pass; its id."""
+        self.launcher.deploy(timeline)
+        self.tag = NEW
+        deployment = self.deploy()
+        self.clock.advance(seconds)
+        return deployment
+
+    def served(self) -> list[str]:
+        """The digests of the healthy tasks."""
+        return [task.digest for task in self.ecs.serving(CLUSTER_ARN, "web")]
+
+    def lost(self, deployment: str) -> list[dict[str, Any]]:
+        """The stopped tasks that the deployment had started."""
+        return self.tasks(serviceName="web", startedBy=deployment, desiredStatus="STOPPED")
+
     def deployment(self, wanted: str) -> dict[str, Any] | None:
         """What DescribeServices says of a deployment, if it still does."""
         return next((each for each in self.service()["deployments"] if each["id"] == wanted), None)
@@ -130,6 +148,13 @@ class Stage:
         """What DescribeTasks says of the tasks that ListTasks lists."""
         arns = self.call("ListTasks", **filters)["taskArns"]
         return self.call("DescribeTasks", tasks=arns)["tasks"] if arns else []
+
+
+def refused(stage: Stage, operation: str, **params: Any) -> tuple[str, str]:
+    """The code and the message of the error that ECS answers with."""
+    with pytest.raises(AwsError) as refusal:
+        stage.call(operation, **params)
+    return refusal.value.code, refusal.value.message
 
 
 @functools.cache

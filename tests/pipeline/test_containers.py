@@ -2,11 +2,7 @@
 
 import contextlib
 import re
-import subprocess
-import time
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,39 +10,24 @@ import requests
 from rehearsal import registry
 from rehearsal.clock import Clock
 from rehearsal.containers import Containers
-from tests.pipeline.stages import CLUSTER_ARN, LOG_GROUP, Stage, changed, stack
-
-BASE = "public.ecr.aws/docker/library/python:3.13-slim-trixie"
-REPOSITORY = "ecs-tasks"
-PATIENCE = 20
-SECRETS = {"SECRET_KEY": "x", "PGUSER": "x", "PGPASSWORD": "x"}
-VALUES = {**SECRETS, "PGDATABASE": "rehearsal"}
-SERVER = """
-STATUS = 200
-import http.server, os, signal, sys
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(STATUS if self.path == "/health/live" else 404)
-        self.end_headers()
-print("serving", os.environ["PGDATABASE"], flush=True)
-http.server.HTTPServer(("", 80), Handler).serve_forever()
-"""
-DEAF = "import time; print('working', flush=True); time.sleep(600)"
-
-
-def command(*arguments, **options):
-    """Run a docker command; what it prints."""
-    options = {"capture_output": True, "text": True, "check": True} | options
-    return subprocess.run(["docker", *arguments], **options).stdout.strip()
-
-
-def until(question, wanted):
-    """The answer to the question, once it is the wanted one or patience ends."""
-    deadline = time.monotonic() + PATIENCE
-    while (answer := question()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return answer
+from tests.pipeline.real_tasks import (
+    BASE,
+    DEAF,
+    REPOSITORY,
+    SERVER,
+    VALUES,
+    Images,
+    command,
+    ended,
+    inspected,
+    lines,
+    made,
+    over,
+    rollout,
+    serving,
+    until,
+)
+from tests.pipeline.stages import LOG_GROUP, Stage, changed, stack
 
 
 @pytest.fixture(scope="module")
@@ -58,28 +39,11 @@ def images(docker, tmp_path_factory):
         run = partial(command, f"--config={config}")
         run("login", running.endpoint, "--username=ecr", "--password-stdin", input=running.password)
         for tag in ("one", "two"):
-            run("build", "--tag", f"{name}:{tag}", "-", input=f"FROM {BASE}\nLABEL tag={tag}\n")
+            recipe = f"FROM {BASE}\nLABEL tag={tag} registry={running.endpoint}\n"
+            run("build", "--tag", f"{name}:{tag}", "-", input=recipe)
             run("push", "--quiet", f"{name}:{tag}")
             run("image", "rm", f"{name}:{tag}")
         yield Images(running, config)
-
-
-@dataclass
-class Images:
-    """The registry, and what the stage's tag means in it."""
-
-    registry: registry.Registry
-    config: Path
-    tag: str = "one"
-
-    @property
-    def name(self):
-        """The repository's name with its registry."""
-        return f"{self.registry.endpoint}/{REPOSITORY}"
-
-    def digest(self, _image=""):
-        """The digest that the stage's tag names."""
-        return self.registry.digest(REPOSITORY, self.tag)
 
 
 @pytest.fixture
@@ -113,48 +77,6 @@ def python(images):
         return changed("TaskDefinition", definition, changed("Service", service, stack(desired)))
 
     return declare
-
-
-def serving(stage):
-    """The ids of the tasks that are healthy."""
-    return [task.order.task for task in stage.ecs.serving(CLUSTER_ARN, "web")]
-
-
-def rollout(stage):
-    """The state of the newest deployment's rollout."""
-    return stage.service()["deployments"][0]["rolloutState"]
-
-
-def ended(stage, **params):
-    """What DescribeTasks says of a new task of RunTask once it is over."""
-    (task,) = stage.run_task(**params)["tasks"]
-    return over(stage, task)
-
-
-def over(stage, task):
-    """What DescribeTasks says of a task once it is over."""
-
-    def describe():
-        return stage.call("DescribeTasks", tasks=[task["taskArn"]])["tasks"][0]
-
-    assert until(lambda: describe()["lastStatus"], "STOPPED") == "STOPPED"
-    return describe()
-
-
-def made(stage):
-    """The containers that the stage has at the moment."""
-    return command("ps", "--all", "--quiet", f"--filter=label={stage.launcher.label}").split()
-
-
-def inspected(container, fields):
-    """What Docker knows about a container."""
-    return command("inspect", f"--format={{{{{fields}}}}}", container)
-
-
-def lines(stage, task):
-    """What a task has written."""
-    stream = f"web/web/{task}"
-    return [each["message"] for each in stage.read("GetLogEvents", logStreamName=stream)["events"]]
 
 
 # ---- Services ----
@@ -257,15 +179,19 @@ def test_image_that_the_registry_lacks(run, python):
     stage = run(python(SERVER, desired=0), resolve=lambda image: "sha256:" + "0" * 64)
     task = ended(stage)
     assert task["stopCode"] == "TaskFailedToStart"
-    assert task["stoppedReason"].startswith("CannotPullContainerError: Error response from daemon")
+    assert task["stoppedReason"].startswith("CannotPullContainerError")
+    assert task["stoppedReason"].endswith("not found")
     assert "exitCode" not in task["containers"][0]
     assert stage.logs.call("DescribeLogStreams", {"logGroupName": LOG_GROUP})["logStreams"] == []
 
 
-def test_registry_that_refuses_the_login(run, python, tmp_path):
-    """Without a login nothing is pulled."""
+def test_registry_that_refuses_the_login(run, python, images, tmp_path):
+    """Without a login nothing runs, not even an image that Docker has."""
+    image = f"{images.name}@{images.digest()}"
+    command(f"--config={images.config}", "pull", "--quiet", image)
     task = ended(run(python(SERVER, desired=0), config=tmp_path))
-    assert "no basic auth credentials" in task["stoppedReason"]
+    command("image", "rm", image)
+    assert task["stoppedReason"].startswith("CannotPullContainerError: pull access denied")
 
 
 def test_command_that_does_not_exist(run, python):
