@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_packages_are_installed_once(npm, folder):
     node.install(folder)
     [call] = (folder / "calls").read_text().splitlines()
     assert call.startswith("ci --ignore-scripts")
+
+
+def test_two_at_once_install_once(npm, folder):
+    """Of two test runs that miss the packages at once, one installs them for both."""
+    install = "mkdir node_modules && cp package-lock.json node_modules/.package-lock.json"
+    npm(f"sleep 0.2; {install}")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(node.install, [folder, folder]))
+    assert len((folder / "calls").read_text().splitlines()) == 1
 
 
 def test_other_versions_are_replaced(npm, folder):
