@@ -47,9 +47,15 @@ def fast_aws(folder: Path) -> Iterator[dict[str, str]]:
 class Pipeline:
     """One engine with an account of its own; `tools` are variables of its environment."""
 
-    def __init__(self, engine: engines.Engine, doubles: cloud.Cloud, folder: Path):
+    def __init__(
+        self,
+        engine: engines.Engine,
+        doubles: cloud.Cloud,
+        folder: Path,
+        tools: dict[str, str],
+    ):
         self.engine = engine
-        self.tools: dict[str, str] = {}
+        self.tools = tools
         self.cloud = doubles
         self.source = engines.source(folder / "source")
         self.machine = machine.environment(folder / "home")
@@ -113,8 +119,7 @@ class Account(Pipeline):
         new: bool = False,
         desired: str = "1",
     ):
-        super().__init__(engine, doubles, folder)
-        self.tools = tools
+        super().__init__(engine, doubles, folder, tools)
         self.faults = doubles.faults
         self.registry = doubles.front.registry
         self.digests = {"promoted": put_image(self.registry, [FIRST], FIRST), "nothing": None}

@@ -27,6 +27,7 @@ from rehearsal.serving import serve
 from rehearsal.sessions import Caller, Session, Sessions
 from rehearsal.sts import Sts
 from rehearsal.templates import Stack
+from tests.pipeline.account import fast_aws
 from tests.pipeline.images import Requests
 from tests.requirements import docker_answers, require
 
@@ -198,3 +199,10 @@ def log_in(front: Front) -> Callable[[Session], Requests]:
 def build_job(log_in: Callable[[Session], Requests], session: Session) -> Requests:
     """Docker's requests in the build job."""
     return log_in(session)
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables that put an AWS CLI on PATH which starts at once."""
+    with fast_aws(tmp_path_factory.mktemp("aws")) as variables:
+        yield variables

@@ -1,5 +1,6 @@
 """build.yml and release.yml do the same in both engines, and refuse the same."""
 
+import contextlib
 import itertools
 
 import pytest
@@ -58,21 +59,19 @@ REQUIRED = {
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, tools):
     """A function that starts an engine with an account of its own."""
-    contexts = []
     numbers = itertools.count()
+    with contextlib.ExitStack() as running:
 
-    def begin(engine: str) -> Pipeline:
-        context = cloud.run(project.deploy().values(), project.REPOSITORY, lambda: PUSH)
-        contexts.append(context)
-        folder = tmp_path / str(next(numbers))
-        folder.mkdir()
-        return Pipeline(engines.ENGINES[engine], context.__enter__(), folder)
+        def begin(engine: str) -> Pipeline:
+            stacks = project.deploy().values()
+            doubles = running.enter_context(cloud.run(stacks, project.REPOSITORY, lambda: PUSH))
+            folder = tmp_path / str(next(numbers))
+            folder.mkdir()
+            return Pipeline(engines.ENGINES[engine], doubles, folder, tools)
 
-    yield begin
-    for context in contexts:
-        context.__exit__(None, None, None)
+        yield begin
 
 
 @pytest.fixture(params=engines.ENGINES)
@@ -194,13 +193,13 @@ def test_first_of_the_variables_wins(start):
     assert set(pipeline.tags) == {FIRST, "latest"}
 
 
-def test_stage_in_another_region_gets_the_image(tmp_path):
+def test_stage_in_another_region_gets_the_image(tmp_path, tools):
     """With a regional registry the stage's tag is made there, and the digest is the same."""
     regions = (REGION, "us-east-1")
     stacks = [*project.deploy().values(), ABROAD]
     doubles = cloud.run(stacks, project.REPOSITORY, lambda: PUSH, regions=regions)
     with doubles as running:
-        pipeline = Pipeline(engines.run_in_codebuild, running, tmp_path)
+        pipeline = Pipeline(engines.run_in_codebuild, running, tmp_path, tools)
         assert pipeline.build(FIRST).succeeded
         abroad = running.fronts["us-east-1"]
         done = pipeline.run(

@@ -7,17 +7,10 @@ import pytest
 
 from rehearsal import cloud, codebuild, project, timelines
 from tests.pipeline import engines
-from tests.pipeline.account import BEFORE, FIRST, PUSH, Account, fast_aws
+from tests.pipeline.account import BEFORE, FIRST, PUSH, Account
 from tests.pipeline.faults import FAULTS, Fault
 
 pytestmark = pytest.mark.usefixtures("docker")
-
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory):
-    """The AWS CLI that starts at once."""
-    with fast_aws(tmp_path_factory.mktemp("aws")) as variables:
-        yield variables
 
 
 @pytest.fixture
