@@ -170,3 +170,13 @@ def test_trust_is_the_role_s_own(iam):
     assert not iam.trusts(iam.roles["django-crud-app-build"], provider, claims).allowed
     stranger = OidcProvider(iam_arn("oidc-provider/example.com"), "example.com", ())
     assert not iam.trusts(iam.roles["django-crud-app-release-staging"], stranger, claims).allowed
+
+
+@pytest.mark.parametrize(
+    ("service", "allowed"), [("codebuild.amazonaws.com", True), ("ecs-tasks.amazonaws.com", False)]
+)
+def test_role_is_lent_to_its_service(judge, service, allowed):
+    """A role that trusts a service is lent to that service only."""
+    iam = Iam([stack(role("r"))], judge)
+    project = arn("codebuild", "project/build")
+    assert iam.lends(iam.roles["r"], service, project).allowed is allowed
