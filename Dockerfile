@@ -44,7 +44,7 @@ COPY --link --from=application /app ./
 USER 10001:10001
 VOLUME /data
 EXPOSE 80
-# http.client follows no redirect. ECS ignores this line: its task definition has a check of its own.
+# http.client follows no redirect. On ECS the load balancer asks instead, and this line is ignored.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=1s \
   CMD ["python", "-c", "\
 import http.client, os, sys; \

@@ -28,8 +28,8 @@ def build(docker: None) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def image(build: Callable[..., str]) -> str:
-    """The image of this repository, as build.yml builds it."""
-    return build(ROOT, "--build-arg", f"COMMIT_SHA={COMMIT}")
+    """The image of this repository, as build.yml builds it on a machine without a cache."""
+    return build(ROOT, "--no-cache", "--build-arg", f"COMMIT_SHA={COMMIT}")
 
 
 @pytest.fixture
