@@ -205,7 +205,7 @@ FAULTS = (
     Fault(
         "the tag may not be moved",
         fails("registry", "PutImage", DENIED),
-        ("could not be moved", "named `", "left as it is"),
+        ("could not be moved", "left as it is"),
     ),
     Fault(
         "there is no such image",
