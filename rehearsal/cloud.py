@@ -28,15 +28,31 @@ class Cloud:
     """The running doubles. `aws.add` plugs further services in."""
 
     aws: Aws
-    iam: Iam
-    sessions: Sessions
     passwords: Passwords
-    recording: Recording
-    faults: Faults
     issuer: Issuer
     fronts: dict[str, Front]
     aws_endpoint: str
     issuer_endpoint: str
+
+    @property
+    def iam(self) -> Iam:
+        """The roles, and what they may do."""
+        return self.aws.guard.iam
+
+    @property
+    def recording(self) -> Recording:
+        """What was asked of all doubles."""
+        return self.aws.guard.recording
+
+    @property
+    def sessions(self) -> Sessions:
+        """The credentials that are handed out."""
+        return self.aws.sessions
+
+    @property
+    def faults(self) -> Faults:
+        """The faults that a test switches on."""
+        return self.aws.faults
 
     @property
     def front(self) -> Front:
@@ -77,34 +93,28 @@ def run(
     Leaves no process, thread or file behind. Raises RegistryError, NodeError and PolicyError.
     """
     stacks = list(stacks)
-    with contextlib.ExitStack() as stack:
-        iam = Iam(stacks, stack.enter_context(Judge()))
-        recording, sessions, passwords, faults = Recording(), Sessions(), Passwords(), Faults()
-        guard = Guard(iam, recording)
+    with contextlib.ExitStack() as exits:
+        iam = Iam(stacks, exits.enter_context(Judge()))
+        aws = Aws(Guard(iam, Recording()), Sessions(), Faults())
+        passwords = Passwords()
+        fronts = {
+            region: exits.enter_context(_front(region, stacks, passwords, aws))
+            for region in regions
+        }
         issuer = Issuer(repository, current_job, immutable_subject)
-        aws = Aws(guard, sessions, faults)
-        fronts = {}
-        for region in regions:
-            kept = stack.enter_context(registry.serve())
-            front = Front(kept, load_repositories(stacks), passwords, guard, faults, region)
-            front.endpoint = stack.enter_context(serve(front))
-            fronts[region] = front
-        issuer_endpoint = stack.enter_context(serve(issuer))
-        aws.add(
-            Sts(iam, sessions, recording, {ISSUER: f"http://{issuer_endpoint}/.well-known/jwks"})
-        )
+        issuer_endpoint = exits.enter_context(serve(issuer))
+        key_sets = {ISSUER: f"http://{issuer_endpoint}/.well-known/jwks"}
+        aws.add(Sts(iam, aws.sessions, aws.guard.recording, key_sets))
         aws.add(Ecr(passwords, fronts))
-        aws_endpoint = stack.enter_context(serve(aws))
-        stack.callback(faults.stop)
-        yield Cloud(
-            aws,
-            iam,
-            sessions,
-            passwords,
-            recording,
-            faults,
-            issuer,
-            fronts,
-            aws_endpoint,
-            issuer_endpoint,
-        )
+        aws_endpoint = exits.enter_context(serve(aws))
+        exits.callback(aws.faults.stop)
+        yield Cloud(aws, passwords, issuer, fronts, aws_endpoint, issuer_endpoint)
+
+
+@contextlib.contextmanager
+def _front(region: str, stacks: list[Stack], passwords: Passwords, aws: Aws) -> Iterator[Front]:
+    with registry.serve() as kept:
+        repositories = load_repositories(stacks)
+        front = Front(kept, repositories, passwords, aws.guard, aws.faults, region)
+        with serve(front) as front.endpoint:
+            yield front

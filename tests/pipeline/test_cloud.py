@@ -107,6 +107,8 @@ def test_release_role_cannot_push(clouds, job, build):
     refused = job(f'{LOG_IN}; docker push "$IMAGE:$COMMIT"', RELEASE)
     assert refused.returncode == 1
     assert "is not authorized to perform: ecr:InitiateLayerUpload" in refused.stderr
+    repository = arn("ecr", f"repository/{NAME}")
+    assert not clouds.iam.allowed(RELEASE, "ecr:InitiateLayerUpload", repository).allowed
     assert clouds.front.registry.tags(NAME) == {}
 
 
