@@ -25,7 +25,7 @@ class Logs:
     """The service `logs` of the AWS double.
 
     A group is a function that returns what its streams hold now: lines of text with the moments
-    at which they were written. A group may have several.
+    at which they were written, in seconds since the epoch.
     """
 
     name = "logs"
