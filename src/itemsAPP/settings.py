@@ -139,6 +139,7 @@ if STATIC_ROOT:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
+    WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # nobody asks for the others
 
 # Logs on standard output. https://docs.djangoproject.com/en/5.2/topics/logging/
 LOGGING = {
@@ -164,6 +165,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"level": "ERROR"},
+        "gunicorn.error": {"propagate": True},  # the server's own lines, in the same format
     },
 }
 DOCKERFLOW_VERSION_CALLBACK = "itemsAPP.health.version"
