@@ -13,7 +13,11 @@ from tests.app.commands import manage, runserver
 from tests.app.conftest import PRODUCTION, WITHOUT_DATABASE
 from tests.requirements import require
 
-KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> "
+ADMINISTRATOR = "-c application_name=administrator"
+KILL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE usename = 'app' AND application_name <> 'administrator'"
+)
 SHOW = (
     "from django.db import connection;"
     "print(connection.cursor().execute('SHOW statement_timeout').fetchone()[0])"
@@ -51,11 +55,11 @@ def test_lost_connections_are_replaced(database_url, browser):
     environment = PRODUCTION | {"DATABASE_URL": database_url}
     with (
         runserver("--nothreading", **environment) as address,
-        psycopg.connect(database_url, autocommit=True) as administrator,
+        psycopg.connect(database_url, autocommit=True, options=ADMINISTRATOR) as administrator,
     ):
         for path in ("/itemslist", "/health/ready"):
             assert browser.get(address + path).status_code == status.HTTP_200_OK
-            killed = administrator.execute(f"{KILL} {administrator.info.backend_pid}").fetchall()
+            killed = administrator.execute(KILL).fetchall()
             assert (True,) in killed
             assert browser.get(address + path).status_code == status.HTTP_200_OK
 
