@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal import cloud, project
 from rehearsal.account import REGION, arn
+from rehearsal.errors import AwsError
 from rehearsal.templates import Resource, Stack
 from tests.pipeline import engines
 from tests.pipeline.account import FIRST, PUSH, SECOND, Pipeline
@@ -238,3 +239,45 @@ def test_both_engines_make_the_same_calls(start):
     assert calls[0] == calls[1]
     assert tags[0] == tags[1]
     assert len(calls[0]) > 10
+
+
+BROKEN_DOCKERFILE = "FROM scratch\nCOPY missing /\n"
+BUILD_FAULTS = {
+    "no login": ("ecr", "GetAuthorizationToken", 0, "not today", set()),
+    "the registry cannot be read": ("registry", "BatchGetImage", 0, "Cannot read", set()),
+    "layers are refused": ("registry", "InitiateLayerUpload", 0, "denied", set()),
+    "the commit's tag is refused": ("registry", "PutImage", 0, "denied", set()),
+    "latest is refused": ("registry", "PutImage", 1, "denied", {FIRST}),
+}
+
+
+@pytest.mark.parametrize("fault", BUILD_FAULTS.values(), ids=BUILD_FAULTS)
+def test_failing_command_fails_the_build(pipeline, fault):
+    """Whichever command is refused, the build fails with the reason, and goes no further."""
+    service, operation, skip, told, tags = fault
+    denied = AwsError("AccessDeniedException", "not today")
+    pipeline.cloud.faults.fail(service, operation, denied, times=1000, skip=skip)
+    done = pipeline.build(FIRST)
+    assert not done.succeeded
+    assert told in done.output
+    assert set(pipeline.tags) == tags
+    assert "### Built" not in done.output
+
+
+def test_image_that_cannot_be_built_is_not_pushed(start):
+    """A failing Dockerfile ends the build before the registry sees anything."""
+    pipeline = start("CodeBuild")
+    (pipeline.source / "Dockerfile").write_text(BROKEN_DOCKERFILE)
+    done = pipeline.build(FIRST)
+    assert not done.succeeded
+    assert "missing" in done.output
+    assert pipeline.tags == {}
+
+
+def test_next_build_mends_a_half_done_one(pipeline):
+    """A build that got as far as the commit's tag is finished by the next one."""
+    denied = AwsError("AccessDeniedException", "not today")
+    pipeline.cloud.faults.fail("registry", "PutImage", denied, skip=1)
+    assert not pipeline.build(FIRST).succeeded
+    assert pipeline.build(FIRST).succeeded
+    assert set(pipeline.tags) == {FIRST, "latest"}
