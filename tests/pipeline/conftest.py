@@ -12,7 +12,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from rehearsal import oidc, registry, templates
+from rehearsal import cloud, oidc, project, registry, templates
 from rehearsal.account import REGION
 from rehearsal.aws import Aws
 from rehearsal.faults import Faults
@@ -206,3 +206,10 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Variables that put an AWS CLI on PATH which starts at once."""
     with fast_aws(tmp_path_factory.mktemp("aws")) as variables:
         yield variables
+
+
+@pytest.fixture
+def doubles() -> Iterator[cloud.Cloud]:
+    """AWS as `infra/` describes it, and the registry."""
+    with cloud.run(project.deploy().values(), project.REPOSITORY, lambda: PUSH) as running:
+        yield running

@@ -1,0 +1,15 @@
+"""release.yml tells the truth: how each fault ends in GitHub Actions."""
+
+import pytest
+
+from tests.pipeline import engines
+from tests.pipeline.account import Account
+from tests.pipeline.faults import FAULTS, Fault, check
+
+pytestmark = pytest.mark.usefixtures("docker")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_fault(doubles, tmp_path, tools, fault: Fault):
+    """In GitHub Actions each fault ends as its row says, as it does by CodeBuild's rules."""
+    check(Account(engines.run_in_actions, doubles, tmp_path, tools), fault)
