@@ -23,9 +23,11 @@ def programs() -> Path | None:
     return Path(initdb).resolve().parent if initdb else None
 
 
-def ordinary_user() -> dict[str, str]:
-    """The arguments that let `subprocess` leave root, as whom PostgreSQL refuses to run."""
-    return {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
+def ordinary_user() -> dict[str, str | int]:
+    """Whom PostgreSQL runs as: oneself, or nobody in place of root, whom it refuses."""
+    if os.geteuid() == 0:
+        return {"user": "nobody", "group": "nogroup"}
+    return {"user": os.geteuid(), "group": os.getegid()}
 
 
 @contextlib.contextmanager
@@ -35,8 +37,7 @@ def server(folder: Path) -> Iterator[str]:
     Raises subprocess.CalledProcessError, with PostgreSQL's words printed, when it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="postgresql-") as home, socket.socket() as probe:
-        if os.geteuid() == 0:
-            shutil.chown(home, **ordinary_user())
+        shutil.chown(home, **ordinary_user())
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()

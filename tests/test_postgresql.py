@@ -1,5 +1,7 @@
 """The tests' own PostgreSQL server serves one command and goes."""
 
+import os
+import runpy
 import subprocess
 import sys
 import urllib.parse
@@ -58,9 +60,18 @@ def test_programs_are_searched_on_the_path(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("uid", "expected"), [(0, {"user": "nobody", "group": "nogroup"}), (1, {})]
+    ("uid", "expected"),
+    [(0, {"user": "nobody", "group": "nogroup"}), (1, {"user": 1, "group": os.getegid()})],
 )
 def test_root_gives_way_to_an_ordinary_user(monkeypatch, uid, expected):
     """PostgreSQL runs as nobody for root, and as oneself for everybody else."""
     monkeypatch.setattr(postgresql.os, "geteuid", lambda: uid)
     assert postgresql.ordinary_user() == expected
+
+
+def test_status_is_that_of_the_command(monkeypatch, folder):
+    """Run as a program it ends with the status of the command that it is given."""
+    monkeypatch.setattr(sys, "argv", ["postgresql", sys.executable, "-c", "raise SystemExit(4)"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(postgresql.__file__, run_name="__main__")
+    assert ended.value.code == 4
