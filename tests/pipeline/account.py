@@ -77,7 +77,10 @@ class Pipeline:
 
     def run(self, buildspec: str, role: str, **variables: str) -> engines.Outcome:
         """Run a buildspec as a role of the project, with these variables besides."""
-        return self.engine(buildspec, self.source, self.environment(role, **variables))
+        done = self.engine(buildspec, self.source, self.environment(role, **variables))
+        if buildspec == "build.yml":
+            forget_images(self.image)
+        return done
 
     def build(self, commit: str, content: str = "content") -> engines.Outcome:
         """Build a commit whose image holds the content."""
@@ -159,6 +162,13 @@ class Account(Pipeline):
         """The digests that staging's healthy tasks run, once every story is told."""
         self.clock.advance(QUIET)
         return {task.digest for task in self.ecs.serving(self.variables["CLUSTER_ARN"], "web")}
+
+
+def forget_images(repository: str) -> None:
+    """Remove the images of a repository from Docker; the registry keeps its own."""
+    listing = ["docker", "image", "ls", "--quiet", f"--filter=reference={repository}"]
+    found = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["docker", "image", "rm", "--force", *found], capture_output=True, check=False)
 
 
 def put_image(registry: Registry, tags: Iterable[str], commit: str) -> str:
