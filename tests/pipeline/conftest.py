@@ -27,7 +27,7 @@ from rehearsal.serving import serve
 from rehearsal.sessions import Caller, Session, Sessions
 from rehearsal.sts import Sts
 from rehearsal.templates import Stack
-from tests.pipeline.account import fast_aws
+from tests.pipeline.account import PUSH, fast_aws
 from tests.pipeline.images import Requests
 from tests.requirements import docker_answers, require
 
@@ -40,7 +40,6 @@ PARAMETERS = {
     "GitHubRepositoryId": GITHUB.id,
 }
 PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-PUSH = oidc.Job(None, "push", "refs/heads/main", id_token=True)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from rehearsal import cloud
 from rehearsal.account import REGION, arn
 from rehearsal.machine import docker_host
 from rehearsal.sessions import Caller
-from tests.pipeline.conftest import GITHUB, PATH, PUSH
+from tests.pipeline.account import PUSH
+from tests.pipeline.conftest import GITHUB, PATH
 from tests.pipeline.images import Requests
 
 COMMIT = "c" * 40

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from rehearsal.oidc import ISSUER, Issuer, Job, Repository, new_key
-from tests.pipeline.conftest import PUSH
+from tests.pipeline.account import PUSH
 
 OCTO = Repository("octo-org", "11", "octo-repo", "22")
 

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from rehearsal.account import iam_arn
 from rehearsal.oidc import ISSUER, Job, new_key
-from tests.pipeline.conftest import GITHUB, PATH, PUSH
+from tests.pipeline.account import PUSH
+from tests.pipeline.conftest import GITHUB, PATH
 
 AUDIENCE = "sts.amazonaws.com"
 BUILD = iam_arn("role/django-crud-app-build")
