@@ -5,16 +5,22 @@ import os
 import re
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files import locks
 from django.core.management.utils import get_random_secret_key
 from environs import EnvValidationError, FileAwareEnv, ValidationError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 HOST = r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
 LIBPQ_VARIABLES = ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD")
 BOOLEANS = ("DEBUG", "HTTPS", "ANONYMOUS_WRITES")
+RATES = ("ANONYMOUS_RATE", "LOGIN_RATE")
+PERIODS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 ADVICE = {
     "SECRET_KEY": "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
     "ALLOWED_HOSTS": "Name the hosts that people type, for example: "
@@ -23,8 +29,13 @@ ADVICE = {
     "DATABASE_URL": "For example: postgres://USER:PASSWORD@HOST:5432/NAME, special characters "
     "percent-encoded. Unset it for the demo on SQLite.",
     "HSTS_SECONDS": "Set the number of seconds.",
+    "CACHE_URL": "For example: rediss://:PASSWORD@HOST:6379/0, special characters "
+    "percent-encoded. Unset it to count in the memory of each process.",
+    "NUM_PROXIES": "Set how many proxies stand before this service: 1 for a load balancer.",
+    "MAX_BODY_BYTES": "Set the number of bytes, for example: 1048576",
     "LOG_LEVEL": "Set DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     **dict.fromkeys(BOOLEANS, "Set true or false."),
+    **dict.fromkeys(RATES, "For example: 10/minute (or second, hour, day), or off for no limit."),
     **dict.fromkeys(
         LIBPQ_VARIABLES,
         "Set all of PGHOST, PGDATABASE, PGUSER and PGPASSWORD; unset them for the demo on SQLite.",
@@ -32,12 +43,19 @@ ADVICE = {
 }
 
 
+class Rate(NamedTuple):
+    """How often something may happen."""
+
+    number: int
+    seconds: int
+
+
 class Environment(FileAwareEnv):
     """Reads NAME, or the file that NAME_FILE names, and collects what is wrong until `seal`."""
 
     def __init__(self) -> None:
         super().__init__(eager=False, strip_whitespace=True)
-        for parser in (database_url, hosts, origins, secret):
+        for parser in (cache_url, database_url, hosts, origins, rate, secret):
             self.add_parser(parser.__name__, parser)
 
     def has(self, *names: str) -> bool:
@@ -94,6 +112,29 @@ def database_url(value: str) -> dict:
     return database
 
 
+def cache_url(value: str) -> str:
+    """The URL of a Redis server, or nothing; raises ValidationError for anything else."""
+    try:
+        url = urlsplit(value)
+        valid = url.scheme in ("redis", "rediss") and url.hostname and url.port != 0
+        valid = valid and re.fullmatch(r"/?\d*", url.path, re.ASCII)
+    except ValueError:
+        valid = False
+    if value and not valid:
+        raise ValidationError("Not a redis:// or rediss:// URL.")
+    return value
+
+
+def rate(value: str) -> Rate | None:
+    """The rate, None for `off`; raises ValidationError for anything else."""
+    if value == "off":
+        return None
+    found = re.fullmatch(rf"([1-9]\d{{0,8}})/({'|'.join(PERIODS)})", value, re.ASCII)
+    if not found:
+        raise ValidationError("Not a rate.")
+    return Rate(int(found[1]), PERIODS[found[2]])
+
+
 def secret(value: str) -> str:
     """The key; raises ValidationError for one that could be guessed, as Django's own check does.
 
@@ -127,6 +168,23 @@ def origins_of(hosts: list[str], *, https: bool) -> list[str]:
     """The origins of the hosts, in the notation of CSRF_TRUSTED_ORIGINS."""
     scheme = "https" if https else "http"
     return [f"{scheme}://{'*' if host.startswith('.') else ''}{host}" for host in hosts]
+
+
+def cache_at(url: str) -> dict:
+    """Django's settings of the cache: a Redis server, or without a URL this process's memory."""
+    if not url:
+        backend = "django.core.cache.backends.locmem.LocMemCache"
+        return {"BACKEND": backend, "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {
+            "socket_connect_timeout": 0.5,  # seconds, for requests that wait for it
+            "socket_timeout": 0.5,
+            # Once, and at once: for a connection that died while nobody used it.
+            "retry": Retry(NoBackoff(), 1),
+        },
+    }
 
 
 def make_writable(folder: Path) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import is_valid_path
 from django.utils.deprecation import MiddlewareMixin
 from django.views.defaults import bad_request
+from rest_framework.exceptions import Throttled
+from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 def append_slash(
@@ -24,9 +27,36 @@ def append_slash(
     return middleware
 
 
-class DataErrorMiddleware(MiddlewareMixin):
-    """Answers 400 to what PostgreSQL cannot even look up, like a session id with a NUL."""
+def limit_body(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 413 to a body that is longer than MAX_BODY_BYTES, before anybody reads it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) <= settings.MAX_BODY_BYTES:
+            return get_response(request)
+        detail = f"The body is longer than {settings.MAX_BODY_BYTES} bytes."
+        return JsonResponse({"detail": detail}, status=HTTP_413_REQUEST_ENTITY_TOO_LARGE)
+
+    return middleware
+
+
+class ClientErrorMiddleware(MiddlewareMixin):
+    """Answers what is the client's fault, although it is only noticed deep inside.
+
+    400 to what PostgreSQL cannot even look up, like a session id with a NUL, and 429 to one login
+    too many.
+    """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The response to the exception; None leaves it to Django."""
-        return bad_request(request, exception) if isinstance(exception, DataError) else None
+        if isinstance(exception, DataError):
+            return bad_request(request, exception)
+        if isinstance(exception, Throttled):
+            return JsonResponse(
+                {"detail": exception.detail},
+                status=exception.status_code,
+                headers={"Retry-After": exception.wait},
+            )
+        return None

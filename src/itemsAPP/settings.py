@@ -11,6 +11,7 @@ from environs import validate
 from itemsAPP.environment import (
     LIBPQ_VARIABLES,
     Environment,
+    cache_at,
     kept_secret_key,
     make_writable,
     origins_of,
@@ -25,6 +26,11 @@ DEBUG = env.bool("DEBUG", False)
 HTTPS = env.bool("HTTPS", PRODUCTION)
 HSTS_SECONDS = env.int("HSTS_SECONDS", 3600, validate=validate.Range(min=0))
 ANONYMOUS_WRITES = env.bool("ANONYMOUS_WRITES", not PRODUCTION)
+ANONYMOUS_RATE = env.rate("ANONYMOUS_RATE", "600/minute" if PRODUCTION else "off")
+LOGIN_RATE = env.rate("LOGIN_RATE", "10/minute")
+MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 1048576, validate=validate.Range(min=1))
+NUM_PROXIES = env.int("NUM_PROXIES", int(PRODUCTION), validate=validate.Range(min=0, max=9))
+CACHE_URL = env.cache_url("CACHE_URL", "")
 COMMIT_SHA = env.str("COMMIT_SHA", "") or None
 LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
 STATIC_ROOT = env.str("STATIC_ROOT", None)
@@ -52,10 +58,15 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "itemslist",
 ]
 MIDDLEWARE = [
     "itemsAPP.health.HealthMiddleware",  # answers the load balancer before all others
+    "csp.middleware.CSPMiddleware",  # these two are on every answer, be it an error
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "itemsAPP.middleware.limit_body",
     "django.middleware.security.SecurityMiddleware",
     "itemsAPP.middleware.append_slash",
     "django.middleware.common.CommonMiddleware",
@@ -65,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "itemsAPP.middleware.DataErrorMiddleware",
+    "itemsAPP.middleware.ClientErrorMiddleware",
 ]
 ROOT_URLCONF = "itemsAPP.urls"
 WSGI_APPLICATION = "itemsAPP.wsgi.application"
@@ -116,6 +127,22 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # the browsers' preload list is for the domain's owner to ask for
 ]
 
+# What pages may load and ask for. https://django-csp.readthedocs.io/en/4.0/configuration.html
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "form-action": ["'self'"],
+        "img-src": ["'self'", "data:"],  # the icons in the style sheet of /docs/
+        "style-src": ["'self'", "'unsafe-inline'"],  # style attributes of the browsable API
+        **{key: ["'none'"] for key in ("base-uri", "frame-ancestors", "object-src")},
+    },
+}
+PERMISSIONS_POLICY = dict.fromkeys(("camera", "geolocation", "microphone", "payment", "usb"), ())
+
+# Limits, and where they are counted. https://docs.djangoproject.com/en/5.2/topics/cache/
+CACHES = {"default": cache_at(CACHE_URL)}
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
 # Accounts. https://docs.djangoproject.com/en/5.2/topics/auth/
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -126,6 +153,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["itemsAPP.throttling.ThrottledModelBackend"]
 LOGIN_REDIRECT_URL = "api-root"
 
 # Time zone. https://docs.djangoproject.com/en/5.2/topics/i18n/timezones/
@@ -174,6 +202,19 @@ DOCKERFLOW_VERSION_CALLBACK = "itemsAPP.health.version"
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PAGINATION_CLASS": "itemslist.pagination.LinkPagination",
+    "DEFAULT_SCHEMA_CLASS": "itemslist.schema.Schema",
+    "DEFAULT_THROTTLE_CLASSES": ["itemsAPP.throttling.AnonymousThrottle"],
     "EXCEPTION_HANDLER": "itemslist.exceptions.exception_handler",
+    "NUM_PROXIES": NUM_PROXIES,
     "PAGE_SIZE": 100,
+}
+# https://drf-spectacular.readthedocs.io/en/latest/settings.html
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Items",
+    "VERSION": "1",
+    "COMPONENT_SPLIT_REQUEST": True,  # what a client sends has no read-only fields
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"validatorUrl": None},  # asks another server otherwise
 }

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 from dockerflow.django.views import version
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
 from itemsAPP.health import ready
@@ -21,6 +22,8 @@ urlpatterns = [
     path("ping/", router.get_api_root_view()),
     path("itemslist/", views.ItemsListView.as_view(), name="itemslist-list"),
     path("itemslist/<int:pk>/", views.ItemsListDetailView.as_view(), name="itemslist-detail"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view()),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
     path("health/ready/", ready),

@@ -1,5 +1,6 @@
 """Errors of the database and of the interpreter that are the client's fault, not the server's."""
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import IntegrityError
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.response import Response
@@ -21,4 +22,6 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
         exc = Conflict()
     elif isinstance(exc, RecursionError):
         exc = ParseError("The JSON is nested too deeply.")
+    elif isinstance(exc, SuspiciousOperation):
+        exc = ParseError(str(exc))
     return rest_framework_exception_handler(exc, context)

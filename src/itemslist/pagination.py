@@ -9,6 +9,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import IntegerField, ValidationError
+from rest_framework.views import APIView
 
 
 class LinkPagination(CursorPagination):
@@ -42,6 +43,15 @@ class LinkPagination(CursorPagination):
         links = {"prev": self.get_previous_link(), "next": self.get_next_link()}
         header = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
         return Response(data, headers={"Link": header} if header else None)
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict]:
+        """The parameters in the OpenAPI schema."""
+        cursor, size = super().get_schema_operation_parameters(view)
+        return [cursor, size | {"schema": {"type": "integer", "minimum": 1}}]
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        """The page in the OpenAPI schema: the array as it is."""
+        return schema
 
 
 class BoundedPaginator(Paginator):

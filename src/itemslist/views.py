@@ -12,6 +12,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from itemslist.models import ItemList
 from itemslist.permissions import AnonymousWritesBySetting, StaffWithModelPermissions
+from itemslist.schema import RootSchema
 from itemslist.serializers import (
     GroupSerializer,
     ItemSerializer,
@@ -24,6 +25,7 @@ class ApiRoot(APIRootView):
     """Where everything starts. Log in to use the addresses below; /itemslist is open to all."""
 
     permission_classes = (AllowAny,)
+    schema = RootSchema()
 
 
 class UserViewSet(ModelViewSet):

@@ -125,8 +125,8 @@ def test_commit_may_be_unknown(demo, given, commit):
 
 
 def test_settings_stay_readable():
-    """The settings fit on 180 lines, and every link leads to the documentation of this Django."""
+    """The settings fit on 220 lines, and every link leads to the documentation of this Django."""
     text = Path(itemsAPP.settings.__file__).read_text()
-    assert len(text.splitlines()) <= 180
+    assert len(text.splitlines()) <= 220
     release = ".".join(map(str, django.VERSION[:2]))
     assert set(re.findall(r"docs\.djangoproject\.com/en/([\d.]+)/", text)) == {release}
