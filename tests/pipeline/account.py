@@ -24,7 +24,7 @@ from tests.pipeline import engines
 PUSH = Job(None, "push", "refs/heads/main", id_token=True)
 FIRST, SECOND, BEFORE, OTHER = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
 PROGRAMS = Path(__file__).parent / "bin"
-SPEED = 60.0  # seconds of ECS's in one of ours
+SPEED = 120.0  # seconds of ECS's in one of ours
 QUIET = 1000.0  # seconds of ECS's after which nothing happens any more
 OCI = "application/vnd.oci.image"
 
@@ -71,7 +71,8 @@ class Pipeline:
             **self.cloud.environment(session),
             "ECR_ENDPOINT": self.endpoint,
             "ECR_IMAGE_URL": self.image,
-            "POLL_SECONDS": "0.3",
+            "POLL_SECONDS": "0.2",
+            "AWS_MAX_ATTEMPTS": "3",  # the pauses before a fourth and fifth prove nothing
             **variables,
         }
 
