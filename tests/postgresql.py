@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 REQUIRED = "REQUIRE_POSTGRESQL"
@@ -30,29 +31,70 @@ def ordinary_user() -> dict[str, str | int]:
     return {"user": os.geteuid(), "group": os.getegid()}
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL server on loopback, in a folder of its own."""
+
+    programs: Path
+    home: Path
+    port: int
+    options: str
+
+    @property
+    def url(self) -> str:
+        """Its DATABASE_URL."""
+        return f"postgres://app@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def data(self) -> Path:
+        """The folder of its data and its configuration."""
+        return self.home / "data"
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs on the data, as the user that owns them."""
+        command = [self.programs / program, "-D", self.data, *arguments]
+        owner = ordinary_user()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **owner)
+
+    def start(self) -> None:
+        """Start the server, and return when it answers."""
+        listen = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.home} {self.options}"
+        self.run("pg_ctl", "-w", "-l", f"{self.home}/log", "-o", listen, "start")
+
+    def stop(self) -> None:
+        """End the server like a crash: without a checkpoint, and without a word to clients."""
+        self.run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server on loopback while the context lasts; its DATABASE_URL is the value.
+def cluster(folder: Path, options: str = "") -> Iterator[Cluster]:
+    """Run a server with PostgreSQL's own options while the context lasts.
 
     Raises subprocess.CalledProcessError, with PostgreSQL's words printed, when it does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as home, socket.socket() as probe:
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as home:
         shutil.chown(home, **ordinary_user())
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        data = f"{home}/data"
-        run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/", **ordinary_user()}
-        subprocess.run(
-            [folder / "initdb", "-D", data, "-U", "app", "-A", "trust", "-E", "UTF8"], **run
-        )
-        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c fsync=off"
-        control = [folder / "pg_ctl", "-D", data, "-w", "-l", f"{home}/log"]
-        subprocess.run([*control, "-o", options, "start"], **run)
+        server = Cluster(folder, Path(home), free_port(), options)
+        server.run("initdb", "-U", "app", "-A", "trust", "-E", "UTF8")
+        server.start()
         try:
-            yield f"postgres://app@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **run)
+            server.stop()
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Run a server that trades safety for speed; its DATABASE_URL is the value."""
+    with cluster(folder, "-c fsync=off") as running:
+        yield running.url
 
 
 def main(command: list[str]) -> int:
