@@ -3,7 +3,6 @@
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 
 from gunicorn.arbiter import Arbiter
 
@@ -16,16 +15,18 @@ def whole_number(name: str, default: int, highest: int) -> int:
     sys.exit(f"{name} must be a whole number from 1 to {highest}, not {text!r}.")
 
 
-sys.path.insert(0, str(Path(__file__).parent / "src"))
-wsgi_app = "itemsAPP.wsgi"
+# The project's own application is found by its settings.
+wsgi_app = "docker_image.server:load()"
+chdir = os.environ.get("PROJECT_DIR", ".")
 bind = f"0.0.0.0:{whole_number('PORT', 80, 65535)}"
 
 # Loaded once, before the port opens: a refused configuration never serves, workers share memory.
 preload_app = True
 
-# Threads, because a synchronous worker keeps no connection alive and waits for slow clients.
+# Threads, because a synchronous worker keeps no connection alive; of our own kind, because
+# gunicorn's gthread lets a few slow clients hold all of them.
 # Numbers, because a container sees the processors of its host, not its share of them.
-worker_class = "gthread"
+worker_class = "itemsAPP.worker.BufferingWorker"
 workers = whole_number("WEB_CONCURRENCY", 2, 1000)
 threads = whole_number("WEB_THREADS", 4, 1000)
 
@@ -44,16 +45,16 @@ control_socket_disable = True  # needs a home directory, and nobody speaks to it
 
 
 def on_starting(server: Arbiter) -> None:
-    """Load the URLs once, before the port opens, and migrate the demo's own database.
+    """Load the URLs once, before the port opens, and migrate a database of the container's own.
 
     A database that is shared is migrated by the release, once, and never by its servers.
     """
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connections
+    from django.db import connection, connections
 
     import_module(settings.ROOT_URLCONF)
-    if not getattr(settings, "PRODUCTION", True):
+    if not getattr(settings, "PRODUCTION", connection.vendor != "sqlite"):
         call_command("migrate", interactive=False, verbosity=0)
         # A connection must not be shared with the workers, which are forked from this process.
         connections.close_all()

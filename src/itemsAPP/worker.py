@@ -1,0 +1,192 @@
+"""The web server's worker: a thread is for a request that has arrived, never for one that may.
+
+gunicorn's own reads requests and takes leave of clients in its few threads and in its only loop,
+so that a handful of slow clients keeps all others waiting. Here a request waits in its socket's
+buffer, at no cost, until its last byte is there.
+"""
+
+import re
+import socket
+import struct
+import time
+from concurrent.futures import Future
+from functools import partial
+
+from django.conf import settings
+from gunicorn.util import write_error
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+REQUEST_SECONDS = 30  # for all of a request to arrive
+LEAVE_SECONDS = 2  # for the client to close, once it has its answer
+STALL_SECONDS = struct.pack("ll", 10, 0)  # for a thread to move a byte
+RESPONSE_BUFFER = 1024**2  # bytes of a response that a thread need not wait for
+LARGEST_HEAD = 64 * 1024  # bytes, as many as a load balancer of AWS forwards
+LARGEST_WAIT = 2 * 1024**2  # bytes that a request fills before a thread reads on as they come
+BUDGET = 16 * 1024**2  # bytes of large requests that may be arriving at once
+CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*0*(\d+)", re.IGNORECASE | re.MULTILINE)
+TRANSFER_ENCODING = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
+EXPECT = re.compile(rb"^expect[ \t]*:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
+
+
+class RefusedError(Exception):
+    """A request that no thread shall see, with the status and the reason of its answer."""
+
+
+def missing(data: bytes) -> int:
+    """How many bytes of the request have yet to arrive, at least; raises RefusedError."""
+    head, end, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+    if not end:
+        if len(data) >= LARGEST_HEAD:
+            raise RefusedError(431, "Request Header Fields Too Large")
+        return 1
+    if TRANSFER_ENCODING.search(head):
+        raise RefusedError(411, "Length Required")
+    length = CONTENT_LENGTH.search(head)
+    expected = int(length[1][:20]) if length else 0
+    if expected > settings.MAX_BODY_BYTES:
+        raise RefusedError(413, "Content Too Large")
+    return max(expected - len(body), 0)
+
+
+def peek(client: socket.socket) -> bytes | None:
+    """What waits to be read: None when nothing does yet, nothing when nothing ever will."""
+    size = max(LARGEST_HEAD, client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT))
+    try:
+        return client.recv(size, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+def wake_at(client: socket.socket, size: int) -> None:
+    """Let the poller call when so many bytes wait to be read, or when no more will come."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+
+class BufferingWorker(ThreadWorker):
+    """A gthread worker that slow clients do not slow down."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.arriving: dict[TConn, tuple[float, int]] = {}  # its deadline and its size
+
+    def run(self) -> None:
+        """Serve, with limits that every accepted connection inherits from its listener."""
+        for listener in self.sockets:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, STALL_SECONDS)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, STALL_SECONDS)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, RESPONSE_BUFFER)
+        super().run()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Hand a request that has arrived to a thread; let any other arrive first."""
+        deadline, _ = self.arriving.pop(conn, (time.monotonic() + REQUEST_SECONDS, 0))
+        held = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+        waiting = peek(conn.sock)
+        try:
+            if not held and not waiting:
+                self.wait_for_request(conn, ended=waiting is not None)
+            elif (rest := missing(held + (waiting or b""))) and len(waiting or b"") < LARGEST_WAIT:
+                self.wait_for_rest(conn, deadline, waiting, rest)
+            else:
+                wake_at(conn.sock, 1)
+                conn.data_ready = True
+                super().enqueue_req(conn)
+        except RefusedError as error:
+            self.refuse(conn, *error.args)
+
+    def wait_for_request(self, conn: TConn, *, ended: bool) -> None:
+        """Let an idle connection be, as long as one that is kept alive, or close one that is."""
+        if ended:
+            self.drop(conn)
+        else:
+            deadline = time.monotonic() + self.cfg.keepalive
+            self.park(conn, deadline, self.on_pending_socket_readable)
+
+    def wait_for_rest(self, conn: TConn, deadline: float, waiting: bytes | None, rest: int) -> None:
+        """Let the rest of a request arrive; raises RefusedError if it will not, or is too much."""
+        lowest = conn.sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
+        if waiting is not None and len(waiting) < lowest:
+            raise RefusedError(400, "Bad Request")
+        if time.monotonic() > deadline:
+            raise RefusedError(408, "Request Timeout")
+        size = min(len(waiting or b"") + rest, LARGEST_WAIT)
+        if size > LARGEST_HEAD and size + sum(size for _, size in self.arriving.values()) > BUDGET:
+            raise RefusedError(503, "Service Unavailable")
+        if rest > 1 and lowest == 1 and EXPECT.search(waiting or b""):
+            conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        wake_at(conn.sock, size)
+        self.arriving[conn] = (deadline, size)
+        self.park(conn, deadline, self.on_pending_socket_readable)
+
+    def park(self, conn: TConn, deadline: float, callback: object) -> None:
+        """Let the poller call back when the client has sent something, until the deadline."""
+        conn.sock.setblocking(False)
+        conn.timeout = deadline
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, 1, partial(callback, conn))
+
+    def unpark(self, conn: TConn) -> None:
+        """Take the connection out of the poller."""
+        self.poller.unregister(conn.sock)
+        self.pending_conns.remove(conn)
+
+    def murder_pending(self) -> None:
+        """Refuse the requests that did not arrive in time; close what else is overdue."""
+        now = time.monotonic()
+        for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
+            self.unpark(conn)
+            if self.arriving.pop(conn, None):
+                self.refuse(conn, 408, "Request Timeout")
+            else:
+                self.drop(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """A server that stops waits for requests that are arriving, not for idle connections."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            if conn not in self.arriving:
+                conn.timeout = min(conn.timeout, deadline)
+
+    def finish_request(self, conn: TConn, fs: Future) -> None:
+        """Keep the connection, or leave without holding up the loop that serves the others."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self.leave(conn)
+
+    def refuse(self, conn: TConn, status: int, reason: str) -> None:
+        """Answer with an error, and leave."""
+        self.log.info("Refused a request from %s: %d %s", conn.client, status, reason)
+        try:
+            write_error(conn.sock, status, reason, "")
+        except OSError:
+            self.drop(conn)
+        else:
+            self.leave(conn)
+
+    def leave(self, conn: TConn) -> None:
+        """Say that the answer is whole, then wait for the client to close (RFC 9112, 9.6)."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            wake_at(conn.sock, 1)
+        except OSError:
+            self.drop(conn)
+        else:
+            self.park(conn, time.monotonic() + LEAVE_SECONDS, self.on_leaving_readable)
+
+    def on_leaving_readable(self, conn: TConn, client: socket.socket) -> None:
+        """Throw away what still arrives, which would cut off the answer; close when all has."""
+        self.unpark(conn)
+        waiting = peek(client)
+        if waiting and conn.timeout > time.monotonic():
+            client.recv(len(waiting))
+            self.park(conn, conn.timeout, self.on_leaving_readable)
+        else:
+            self.drop(conn)
+
+    def drop(self, conn: TConn) -> None:
+        """Close the connection."""
+        self.nr_conns -= 1
+        conn.close()
