@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files import locks
 from django.core.management.utils import get_random_secret_key
+from django.utils.functional import lazy
 from environs import EnvValidationError, FileAwareEnv, ValidationError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -65,7 +67,12 @@ class Environment(FileAwareEnv):
     def database(self) -> dict:
         """Django's settings of the database in DATABASE_URL, else in libpq's own variables."""
         if self.has("DATABASE_URL"):
-            return self.database_url("DATABASE_URL")
+            database = self.database_url("DATABASE_URL")
+            return database and database | rotating(
+                "DATABASE_URL",
+                USER=lambda url: database_url(url)["USER"],
+                PASSWORD=lambda url: database_url(url)["PASSWORD"],
+            )
         return {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": self.str("PGHOST", validate=filled),
@@ -73,6 +80,8 @@ class Environment(FileAwareEnv):
             "NAME": self.str("PGDATABASE", validate=filled),
             "USER": self.str("PGUSER", validate=filled),
             "PASSWORD": self.str("PGPASSWORD", validate=filled),
+            **rotating("PGUSER", USER=str),
+            **rotating("PGPASSWORD", PASSWORD=str),
         }
 
     def seal(self) -> None:
@@ -93,6 +102,18 @@ class Environment(FileAwareEnv):
         except ValueError as error:
             self._errors[env_key].append(str(error))
             return default
+
+
+def rotating(name: str, **parts: Callable[[str], str]) -> dict[str, str]:
+    """Parts of what is in the file of NAME_FILE, read anew whenever somebody connects."""
+    file = os.environ.get(f"{name}_FILE")
+    if not file:
+        return {}
+
+    def read(part: Callable[[str], str]) -> str:
+        return part(Path(file).read_text().strip())
+
+    return {key: lazy(partial(read, part), str)() for key, part in parts.items()}
 
 
 def filled(value: str) -> None:

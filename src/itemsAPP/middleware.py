@@ -3,13 +3,19 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import DataError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import is_valid_path
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.log import log_response
 from django.views.defaults import bad_request
 from rest_framework.exceptions import Throttled
-from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+from rest_framework.status import (
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+
+RETRY_SECONDS = 5
 
 
 def append_slash(
@@ -60,3 +66,20 @@ class ClientErrorMiddleware(MiddlewareMixin):
                 headers={"Retry-After": exception.wait},
             )
         return None
+
+
+class DatabaseErrorMiddleware(MiddlewareMixin):
+    """Answers 503 while the database is away or too busy: it is worth trying again."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The response to the exception, which is logged; None leaves it to Django."""
+        if not isinstance(exception, (InterfaceError, OperationalError)):
+            return None
+        response = JsonResponse(
+            {"detail": "The database does not answer. Try again."},
+            status=HTTP_503_SERVICE_UNAVAILABLE,
+            headers={"Retry-After": RETRY_SECONDS},
+        )
+        words = (response.reason_phrase, request.path)
+        log_response("%s: %s", *words, response=response, request=request, exception=exception)
+        return response

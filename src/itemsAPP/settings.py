@@ -57,10 +57,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "itemslist",  # before the framework, because its templates replace the framework's
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "itemslist",
 ]
 MIDDLEWARE = [
     "itemsAPP.health.HealthMiddleware",  # answers the load balancer before all others
@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "itemsAPP.middleware.ClientErrorMiddleware",
+    "itemsAPP.middleware.DatabaseErrorMiddleware",
 ]
 ROOT_URLCONF = "itemsAPP.urls"
 WSGI_APPLICATION = "itemsAPP.wsgi.application"
@@ -161,6 +162,7 @@ TIME_ZONE = "UTC"
 
 # Static files. https://docs.djangoproject.com/en/5.2/howto/static-files/
 STATIC_URL = "static/"
+WHITENOISE_ROOT = BASE_DIR / "src/itemsAPP/root"  # what browsers ask for at /
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
 if STATIC_ROOT:
     STORAGES = {
@@ -215,6 +217,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,  # what a client sends has no read-only fields
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None},  # asks another server otherwise
 }
