@@ -7,9 +7,11 @@ from unittest import mock
 ENVIRONMENT = {
     "SECRET_KEY": "a key for tests, which protects nothing, of 57 characters",
     "ALLOWED_HOSTS": "testserver",
+    "ANONYMOUS_RATE": "off",
     "ANONYMOUS_WRITES": "true",
     "DATA_DIR": tempfile.gettempdir(),
     "HTTPS": "false",
+    "LOGIN_RATE": "off",
 }
 DATABASE = {key: value for key, value in os.environ.items() if key == "DATABASE_URL"}
 
