@@ -1,43 +1,57 @@
 ARG BASE_IMAGE=public.ecr.aws/docker/library/python:3.13-slim-trixie
+# The build finds these by itself and prints what it found. Where it is wrong, say it here:
+# the folder of manage.py, the file that names the packages, the module of the settings.
+ARG PROJECT_DIR=""
+ARG REQUIREMENTS=""
+ARG SETTINGS=""
+# Settings may want variables to be loaded. These serve the build, and nothing of them stays.
+ARG BUILD_VARIABLES="SECRET_KEY=only-for-the-build DJANGO_SECRET_KEY=only-for-the-build"
+# Debian packages: what a Python package may need that has to be compiled, and what one needs to run.
+ARG BUILD_PACKAGES="g++ git make pkg-config libpq-dev default-libmysqlclient-dev libcurl4-openssl-dev libssl-dev libffi-dev libldap-dev libsasl2-dev libxml2-dev libxslt1-dev libxmlsec1-dev libjpeg-dev zlib1g-dev"
+ARG SYSTEM_PACKAGES=""
+
+# What the packages come from, so that a change of anything else installs none.
+FROM ${BASE_IMAGE} AS requirements
+ARG PROJECT_DIR REQUIREMENTS
+WORKDIR /build
+COPY docker_image/ docker_image/
+RUN --mount=type=bind,target=/context python -m docker_image.requirements /context /requirements
 
 FROM ${BASE_IMAGE} AS packages
+ARG BUILD_PACKAGES SYSTEM_PACKAGES
 WORKDIR /build
-COPY requirements.txt .
+COPY docker_image/ docker_image/
+COPY --from=requirements /requirements /requirements
 # Bytecode and timestamps that depend on the requirements alone make equal layers, also on another
 # machine, so that a registry is sent them once. Translations are read from .mo files, never .po.
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /venv \
- && pip --python /venv/bin/python install --require-hashes --no-compile -r requirements.txt \
+ && python -m docker_image.packages /requirements /venv /needed \
  && find /venv -name "*.po" -delete \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/django/(contrib/gis|test)/" /venv \
  && find /venv -exec touch --no-dereference --date=@0 {} +
 
 FROM packages AS application
-WORKDIR /app
-ENV PATH=/venv/bin:$PATH
-COPY manage.py gunicorn.conf.py ./
-COPY src/ src/
-# The settings want a key and a folder: these serve nothing, and stay in this stage.
-RUN chmod -R a+rX . \
- && python -m compileall -q src \
- && SECRET_KEY=only-for-collectstatic DATA_DIR=/tmp STATIC_ROOT=/collected/app/static \
-    python manage.py collectstatic --noinput \
- && find /collected -exec touch --date=@0 {} +
+ARG PROJECT_DIR SETTINGS BUILD_VARIABLES
+ENV PATH=/venv/bin:$PATH DATA_DIR=/data STATIC_ROOT=/app/static
+COPY . /app
+RUN chmod -R a+rX /app \
+ && python -m docker_image.build /app /collected \
+ && find /collected -exec touch --no-dereference --date=@0 {} +
 
 FROM ${BASE_IMAGE}
 ARG BASE_IMAGE
-LABEL org.opencontainers.image.title="django-crud-app" \
-      org.opencontainers.image.licenses="BSD-3-Clause" \
-      org.opencontainers.image.base.name="${BASE_IMAGE}"
-RUN groupadd --gid 10001 app \
+LABEL org.opencontainers.image.base.name="${BASE_IMAGE}"
+RUN --mount=type=bind,from=packages,source=/needed,target=/needed \
+    if [ -s /needed ]; then \
+      apt-get -qq update && xargs apt-get -qq install --yes --no-install-recommends < /needed \
+      && rm -rf /var/lib/apt/lists/*; \
+    fi \
+ && groupadd --gid 10001 app \
  && useradd --uid 10001 --gid app --no-create-home --shell /usr/sbin/nologin app \
  && install --directory --owner=app --group=app --mode=0700 /data
 WORKDIR /app
-ENV PATH=/venv/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    PORT=80 \
-    DATA_DIR=/data \
-    STATIC_ROOT=/app/static
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PORT=80 DATA_DIR=/data STATIC_ROOT=/app/static
 COPY --link --from=packages /venv /venv
 COPY --link --from=application /collected /
 COPY --link --from=application /app ./

@@ -9,7 +9,10 @@ import pytest
 from tests.image import containers
 from tests.image.containers import COMMIT, HARDENED, ROOT, Container
 
-BUILT_FROM = ("Dockerfile", ".dockerignore", "requirements.txt", "manage.py", "gunicorn.conf.py")
+BUILT_FROM = (
+    *("Dockerfile", ".dockerignore", "gunicorn.conf.py", "manage.py"),
+    *("pyproject.toml", "requirements.txt"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +40,9 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of everything that the image is built from, without .git."""
     for name in BUILT_FROM:
         shutil.copy2(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("docker_image", "src"):
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     return tmp_path
 
 

@@ -1,0 +1,1 @@
+"""How the image is made from any Django project, and how it serves one."""

@@ -1,0 +1,9 @@
+"""Runs the project's manage.py from its own folder, wherever in the image that is."""
+
+import os
+import runpy
+import sys
+
+os.chdir(os.environ["PROJECT_DIR"])
+sys.path[0] = os.environ["PROJECT_DIR"]
+runpy.run_path("manage.py", run_name="__main__")

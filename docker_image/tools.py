@@ -1,0 +1,44 @@
+"""Turns the lock files of uv, Poetry and Pipenv into requirements with hashes."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+UV = ("uv", "export", "--frozen", "--no-dev", "--no-emit-workspace", "--no-header", "--quiet")
+MICROPIPENV = ("micropipenv", "requirements", "--no-dev", "--method")
+EXPORTS = {
+    "uv.lock": UV,
+    "poetry.lock": (*MICROPIPENV, "poetry"),
+    "Pipfile.lock": (*MICROPIPENV, "pipenv"),
+}
+
+
+def export_lock(lock: Path) -> Path:
+    """Write what a lock file says beside it, as pip reads it; the tool that does it is thrown away.
+
+    Raises CalledProcessError where the tool refuses the file.
+    """
+    written = lock.with_name("from-lock.txt")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        path = f"{folder}/bin"
+        install = ["pip", "install", "--quiet", "--requirement", str(HERE / "tools.txt")]
+        run(path, [f"{path}/python", "-m", *install], lock.parent)
+        written.write_text(run(path, list(EXPORTS[lock.name]), lock.parent))
+    return written
+
+
+def run(path: str, command: list[str], folder: Path) -> str:
+    """What a program prints that is looked for in the path first; raises CalledProcessError."""
+    environment = {
+        **os.environ,
+        "PATH": f"{path}:{os.environ['PATH']}",
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    ended = subprocess.run(
+        command, cwd=folder, env=environment, check=True, text=True, stdout=subprocess.PIPE
+    )
+    return ended.stdout
