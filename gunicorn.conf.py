@@ -26,7 +26,7 @@ preload_app = True
 # Threads, because a synchronous worker keeps no connection alive; of our own kind, because
 # gunicorn's gthread lets a few slow clients hold all of them.
 # Numbers, because a container sees the processors of its host, not its share of them.
-worker_class = "itemsAPP.worker.BufferingWorker"
+worker_class = "docker_image.worker.BufferingWorker"
 workers = whole_number("WEB_CONCURRENCY", 2, 1000)
 threads = whole_number("WEB_THREADS", 4, 1000)
 
