@@ -23,11 +23,12 @@ WORKDIR /build
 COPY docker_image/ docker_image/
 COPY --from=requirements /requirements /requirements
 # Bytecode and timestamps that depend on the requirements alone make equal layers, also on another
-# machine, so that a registry is sent them once. Translations are read from .mo files, never .po.
+# machine, so that a registry is sent them once. Translations are read from .mo files, never .po,
+# and nobody asks for the maps of scripts, nor for a second page of the API next to /docs/.
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /venv \
  && python -m docker_image.packages /requirements /venv /needed \
- && find /venv -name "*.po" -delete \
+ && find /venv -type f \( -name "*.po" -o -path "*_sidecar/*.js.map" -o -path "*_sidecar/*/redoc/*" \) -delete \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/django/(contrib/gis|test)/" /venv \
  && find /venv -exec touch --no-dereference --date=@0 {} +
 
@@ -37,6 +38,7 @@ ENV PATH=/venv/bin:$PATH DATA_DIR=/data STATIC_ROOT=/app/static
 COPY . /app
 RUN chmod -R a+rX /app \
  && python -m docker_image.build /app /collected \
+ && (python -m compileall -q /app || true) \
  && find /collected -exec touch --no-dereference --date=@0 {} +
 
 FROM ${BASE_IMAGE}

@@ -10,7 +10,7 @@ import sys
 
 from docker_image.console import refuse, run_module, say
 
-PLACEHOLDER = "only-for-the-build"
+PLACEHOLDER = "placeholder"
 # By the name of the variable: what its value must look like to be read.
 VALUES = {
     r"DATABASE|\bDB_URL": "sqlite:////tmp/placeholder.sqlite3",

@@ -70,13 +70,13 @@ def pip(venv: Path, requirements: Path, *options: str) -> tuple[int, str]:
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
+            say(line.rstrip("\n"))
             said += line
     return process.returncode, said
 
 
 def add_web_server(venv: Path) -> None:
-    """Install gunicorn in the version that it is configured for, and whitenoise if it is missing."""
+    """Install gunicorn in the version that it is configured for, and whitenoise where missing."""
     there = installed(venv)
     paragraphs = re.split(r"\n(?=\w)", (HERE / "server.txt").read_text())
     missing = [text for text in paragraphs if is_missing(text.split()[0], there)]

@@ -33,21 +33,28 @@ def find_project(root: Path, chosen: str = "") -> Path:
     """The folder of manage.py: the root, or up to two levels below; raises SystemExit otherwise."""
     if chosen:
         return chosen_project(root, chosen)
+    found = candidates(root)
+    if not found:
+        raise refuse(
+            "There is no manage.py of Django, neither in the root nor one or two folders below.",
+            'Name its folder at the top of the Dockerfile: ARG PROJECT_DIR="path/to/folder"'
+            " and see that .dockerignore lets it through.",
+        )
+    if len(found) > 1:
+        names = [folder.relative_to(root).as_posix() for folder in found]
+        raise refuse(
+            f"There is more than one manage.py: in {', '.join(names)}.",
+            f'Choose one at the top of the Dockerfile: ARG PROJECT_DIR="{names[0]}"',
+        )
+    return found[0]
+
+
+def candidates(root: Path) -> list[Path]:
+    """The folders of every manage.py of Django on the uppermost level that has one."""
     for level in ("manage.py", "*/manage.py", "*/*/manage.py"):
-        found = [path.parent for path in search(root, level) if "django" in read(path)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = ", ".join(folder.relative_to(root).as_posix() for folder in found)
-            raise refuse(
-                f"There is more than one manage.py: in {names}.",
-                f'Choose one at the top of the Dockerfile: ARG PROJECT_DIR="{names.split(",")[0]}"',
-            )
-    raise refuse(
-        "There is no manage.py of Django, neither in the root nor one or two folders below.",
-        'Name its folder at the top of the Dockerfile: ARG PROJECT_DIR="path/to/folder"'
-        " and see that .dockerignore lets it through.",
-    )
+        if found := [path.parent for path in search(root, level) if "django" in read(path)]:
+            return found
+    return []
 
 
 def chosen_project(root: Path, chosen: str) -> Path:

@@ -33,15 +33,10 @@ def main(root: str, target: str) -> None:
 def files_of(chosen: Path) -> set[Path]:
     """The file, with what it includes and what its tool reads beside it."""
     if chosen.suffix == ".lock":
-        return {path for path in chosen.parent.glob("pyproject.toml")} | {chosen} | pipfile(chosen)
+        return {chosen, *chosen.parent.glob("pyproject.toml"), *chosen.parent.glob("Pipfile")}
     if chosen.suffix == ".toml":
         return {chosen}
     return included(chosen, set())
-
-
-def pipfile(lock: Path) -> set[Path]:
-    """The Pipfile of a Pipfile.lock."""
-    return set(lock.parent.glob(lock.stem)) - {lock.parent}
 
 
 def included(path: Path, seen: set[Path]) -> set[Path]:

@@ -33,7 +33,7 @@ def test_defaults(defaults):
     """Two workers of four threads on port 80, loaded before the fork, with nothing on the disk."""
     expected = {
         "bind": "['0.0.0.0:80']",
-        "worker_class": "gthread",
+        "worker_class": "docker_image.worker.BufferingWorker",
         "workers": "2",
         "threads": "4",
         "preload_app": "True",
