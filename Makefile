@@ -10,8 +10,8 @@ export CHECKOV := $(CHECKOV_VENV)/bin/checkov
 PERSONS_PATH := $(PATH)
 export PATH := $(BIN):$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
-# A file of tests stays on one processor, with what it has built.
-PYTEST := python -X dev -m pytest --numprocesses auto --dist loadfile
+# tests/conftest.py says which tests stay together.
+PYTEST := python -X dev -m pytest --numprocesses auto --dist loadgroup
 # Judged when both databases have been tested.
 COVERAGE := --cov --cov-report= --cov-fail-under=0
 

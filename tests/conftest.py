@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may use."""
 
 import shutil
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def postgresql_programs() -> Path:
     folder = postgresql.programs()
     require(folder is not None, "PostgreSQL's initdb is missing", variable=postgresql.REQUIRED)
     return folder
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More processes than processors, because tests also wait: for Docker, ECS and servers."""
+    return (os.cpu_count() or 2) * 3 // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, with what they have built, unless they share nothing."""
+    for item in items:
+        if not item.get_closest_marker("independent"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
