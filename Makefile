@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8000
+FUZZ_CASES ?= 150
 VENV ?= $(CURDIR)/.venv
 BIN := $(VENV)/bin
 CHECKOV_VENV := $(VENV)-checkov
@@ -72,6 +73,10 @@ test-app: install ## Test the application on SQLite, or on what DATABASE_URL nam
 test-postgresql: install ## Test the application on a PostgreSQL server of its own
 	python -m tests.postgresql $(PYTEST) tests/app
 
+.PHONY: fuzz
+fuzz: install ## Send at least 10,000 requests made out of the API's schema (FUZZ_CASES=1000: more)
+	FUZZ_CASES=$(FUZZ_CASES) $(PYTEST) --numprocesses 0 --log-cli-level WARNING tests/app/test_fuzz.py
+
 .PHONY: test-image
 test-image: install ## Build the image and test it
 	$(PYTEST) tests/image
@@ -83,6 +88,14 @@ test-pipeline: install ## Test the buildspecs, the workflows and the rehearsal
 .PHONY: test-infra
 test-infra: install $(CHECKOV_VENV)/stamp ## Test the CloudFormation templates and the setup
 	$(PYTEST) tests/infra tests/setup
+
+.PHONY: test-template
+test-template: install ## Adopt projects, rename a copy, run the workflows of a fresh one
+	$(PYTEST) tests/template
+
+.PHONY: test-adopt-all
+test-adopt-all: install ## Adopt projects of every shape, and build and run their images
+	ALL_SHAPES=1 $(PYTEST) tests/template/test_shapes.py
 
 .PHONY: test-docs
 test-docs: install ## Execute the documentation, and try the recipes
@@ -109,6 +122,16 @@ teardown: ## Undo the setup, and keep the data (DELETE_DATA=1: delete it)
 doctor: ## Find what is missing, and the command that mends it
 	@$(CHECK_PYTHON)
 	@$(PYTHON) -m setup doctor
+
+.PHONY: adopt
+adopt: ## Take the pipeline into your own Django project (INTO=../my-project)
+	@$(CHECK_PYTHON)
+	@$(PYTHON) -m template adopt "$(INTO)"
+
+.PHONY: rename
+rename: install ## Give the sample other names (NAME=shop APP=orders)
+	@python -m template rename "$(NAME)" "$(APP)"
+	@ruff check --quiet --select I --fix . && ruff format --quiet .
 
 .PHONY: lint
 lint: install ## Check the style and the safety of everything
