@@ -25,6 +25,14 @@ def nginx() -> str:
 
 
 @pytest.fixture(scope="session")
+def redis_server() -> str:
+    """The path of the program redis-server."""
+    path = shutil.which("redis-server")
+    require(path is not None, "redis-server is missing", variable="REQUIRE_REDIS")
+    return path
+
+
+@pytest.fixture(scope="session")
 def postgresql_programs() -> Path:
     """The folder with PostgreSQL's programs."""
     folder = postgresql.programs()
@@ -32,14 +40,15 @@ def postgresql_programs() -> Path:
     return folder
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """More processes than processors, because tests also wait: for Docker, ECS and servers."""
     return (os.cpu_count() or 2) * 3 // 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, with what they have built, unless they share nothing."""
-    for item in items:
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         if not item.get_closest_marker("independent"):
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
 

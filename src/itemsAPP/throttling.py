@@ -79,7 +79,7 @@ def address_of(request: HttpRequest | Request) -> str:
         bits = int(ipaddress.IPv6Address(address))
     except ValueError:
         return address
-    return f"{bits >> 64:x}"
+    return f"{bits >> 64:016x}"
 
 
 class AnonymousThrottle(BaseThrottle):
@@ -129,4 +129,4 @@ def login_limits(request: HttpRequest | Request | None, name: str) -> list[Limit
     rate = settings.LOGIN_RATE
     if rate is None or request is None:
         return []
-    return [Limit(rate, "login from", address_of(request)), Limit(rate, "login as", name)]
+    return [Limit(rate, "login-from", address_of(request)), Limit(rate, "login-as", name)]
