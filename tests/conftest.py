@@ -1,7 +1,7 @@
 """Fixtures that every kind of test may use."""
 
-import shutil
 import os
+import shutil
 from pathlib import Path
 
 import pytest
