@@ -1,14 +1,17 @@
 """The web server's worker: a thread is for a request that has arrived, never for one that may.
 
 gunicorn's own reads requests and takes leave of clients in its few threads and in its only loop,
-so that a handful of slow clients keeps all others waiting. Here a request waits in its socket's
-buffer, at no cost, until its last byte is there.
+so that a handful of slow clients keeps all others waiting. Here the loop reads, without waiting,
+and a thread begins when the last byte of a request is there.
 """
 
+import os
 import re
+import selectors
 import socket
 import struct
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
@@ -19,10 +22,11 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 REQUEST_SECONDS = 30  # for all of a request to arrive
 LEAVE_SECONDS = 2  # for the client to close, once it has its answer
 STALL_SECONDS = struct.pack("ll", 10, 0)  # for a thread to move a byte
-RESPONSE_BUFFER = 1024**2  # bytes of a response that a thread need not wait for
+CHUNK = 64 * 1024  # bytes that are read at once
 LARGEST_HEAD = 64 * 1024  # bytes, as many as a load balancer of AWS forwards
-LARGEST_WAIT = 2 * 1024**2  # bytes that a request fills before a thread reads on as they come
+LARGEST_WAIT = 2 * 1024**2  # bytes, after which a thread reads on as they come
 BUDGET = 16 * 1024**2  # bytes of large requests that may be arriving at once
+RESPONSE_BUFFER = 1024**2  # bytes of a response that a thread need not wait for
 CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*0*(\d+)", re.IGNORECASE | re.MULTILINE)
 TRANSFER_ENCODING = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
 EXPECT = re.compile(rb"^expect[ \t]*:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
@@ -43,25 +47,22 @@ def missing(data: bytes) -> int:
         raise RefusedError(411, "Length Required")
     length = CONTENT_LENGTH.search(head)
     expected = int(length[1][:20]) if length else 0
-    if expected > settings.MAX_BODY_BYTES:
+    if expected > getattr(settings, "MAX_BODY_BYTES", expected):
         raise RefusedError(413, "Content Too Large")
     return max(expected - len(body), 0)
 
 
-def peek(client: socket.socket) -> bytes | None:
-    """What waits to be read: None when nothing does yet, nothing when nothing ever will."""
-    size = max(LARGEST_HEAD, client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT))
+def receive(conn: TConn) -> bool:
+    """Take in what has arrived, which gunicorn reads first; whether more may come."""
     try:
-        return client.recv(size, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        data = conn.sock.recv(CHUNK, socket.MSG_DONTWAIT)
     except BlockingIOError:
-        return None
+        return True
     except OSError:
-        return b""
-
-
-def wake_at(client: socket.socket, size: int) -> None:
-    """Let the poller call when so many bytes wait to be read, or when no more will come."""
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+        return False
+    conn.parser.unreader.buf.seek(0, os.SEEK_END)
+    conn.parser.unreader.buf.write(data)
+    return bool(data)
 
 
 class BufferingWorker(ThreadWorker):
@@ -69,7 +70,7 @@ class BufferingWorker(ThreadWorker):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.arriving: dict[TConn, tuple[float, int]] = {}  # its deadline and its size
+        self.arriving: dict[TConn, tuple[float, int]] = {}  # its deadline, and its bytes at least
 
     def run(self) -> None:
         """Serve, with limits that every accepted connection inherits from its listener."""
@@ -81,51 +82,57 @@ class BufferingWorker(ThreadWorker):
 
     def enqueue_req(self, conn: TConn) -> None:
         """Hand a request that has arrived to a thread; let any other arrive first."""
-        deadline, _ = self.arriving.pop(conn, (time.monotonic() + REQUEST_SECONDS, 0))
-        held = conn.parser.unreader.buf.getvalue() if conn.parser else b""
-        waiting = peek(conn.sock)
+        conn.init()
+        goes_on = receive(conn)
+        begun = self.arriving.pop(conn, None)
+        buffer = conn.parser.unreader.buf
         try:
-            if not held and not waiting:
-                self.wait_for_request(conn, ended=waiting is not None)
-            elif (rest := missing(held + (waiting or b""))) and len(waiting or b"") < LARGEST_WAIT:
-                self.wait_for_rest(conn, deadline, waiting, rest)
+            if buffer.getbuffer().nbytes:
+                self.begin_or_wait(conn, begun, buffer.getbuffer().nbytes, goes_on=goes_on)
+            elif goes_on:
+                # Idle, and let be as long as a connection that is kept alive.
+                deadline = time.monotonic() + self.cfg.keepalive
+                self.park(conn, deadline, self.on_pending_socket_readable)
             else:
-                wake_at(conn.sock, 1)
-                conn.data_ready = True
-                super().enqueue_req(conn)
+                self.drop(conn)
         except RefusedError as error:
             self.refuse(conn, *error.args)
-
-    def wait_for_request(self, conn: TConn, *, ended: bool) -> None:
-        """Let an idle connection be, as long as one that is kept alive, or close one that is."""
-        if ended:
+        except OSError:
             self.drop(conn)
-        else:
-            deadline = time.monotonic() + self.cfg.keepalive
-            self.park(conn, deadline, self.on_pending_socket_readable)
 
-    def wait_for_rest(self, conn: TConn, deadline: float, waiting: bytes | None, rest: int) -> None:
-        """Let the rest of a request arrive; raises RefusedError if it will not, or is too much."""
-        lowest = conn.sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
-        if waiting is not None and len(waiting) < lowest:
+    def begin_or_wait(
+        self, conn: TConn, begun: tuple[float, int] | None, arrived: int, *, goes_on: bool
+    ) -> None:
+        """Hand over the request, or wait for its rest; raises RefusedError if that is in vain."""
+        deadline, size = begun or (time.monotonic() + REQUEST_SECONDS, 0)
+        if arrived >= size:
+            data = conn.parser.unreader.buf.getvalue()
+            size = arrived + missing(data)
+            if size > arrived + 1 and EXPECT.search(data):
+                conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if arrived >= min(size, LARGEST_WAIT):
+            conn.data_ready = True
+            super().enqueue_req(conn)
+            return
+        if not goes_on:
             raise RefusedError(400, "Bad Request")
         if time.monotonic() > deadline:
             raise RefusedError(408, "Request Timeout")
-        size = min(len(waiting or b"") + rest, LARGEST_WAIT)
+        self.wait_for_rest(conn, deadline, size, arrived)
+
+    def wait_for_rest(self, conn: TConn, deadline: float, size: int, arrived: int) -> None:
+        """Let the rest of a request arrive; raises RefusedError if too much is arriving."""
         if size > LARGEST_HEAD and size + sum(size for _, size in self.arriving.values()) > BUDGET:
             raise RefusedError(503, "Service Unavailable")
-        if rest > 1 and lowest == 1 and EXPECT.search(waiting or b""):
-            conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        wake_at(conn.sock, size)
         self.arriving[conn] = (deadline, size)
         self.park(conn, deadline, self.on_pending_socket_readable)
 
-    def park(self, conn: TConn, deadline: float, callback: object) -> None:
+    def park(self, conn: TConn, deadline: float, callback: Callable) -> None:
         """Let the poller call back when the client has sent something, until the deadline."""
         conn.sock.setblocking(False)
         conn.timeout = deadline
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, 1, partial(callback, conn))
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(callback, conn))
 
     def unpark(self, conn: TConn) -> None:
         """Take the connection out of the poller."""
@@ -170,7 +177,6 @@ class BufferingWorker(ThreadWorker):
         """Say that the answer is whole, then wait for the client to close (RFC 9112, 9.6)."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
-            wake_at(conn.sock, 1)
         except OSError:
             self.drop(conn)
         else:
@@ -179,9 +185,9 @@ class BufferingWorker(ThreadWorker):
     def on_leaving_readable(self, conn: TConn, client: socket.socket) -> None:
         """Throw away what still arrives, which would cut off the answer; close when all has."""
         self.unpark(conn)
-        waiting = peek(client)
-        if waiting and conn.timeout > time.monotonic():
-            client.recv(len(waiting))
+        goes_on = receive(conn)
+        conn.parser.unreader.take_buffered()
+        if goes_on and conn.timeout > time.monotonic():
             self.park(conn, conn.timeout, self.on_leaving_readable)
         else:
             self.drop(conn)

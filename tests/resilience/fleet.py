@@ -5,7 +5,6 @@ import os
 import secrets
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,8 @@ error_log error.log;
 events { worker_connections 4096; }
 http {
   access_log off;
-  client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
+  client_body_temp_path .; proxy_temp_path .;
+  fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
   upstream first { server 127.0.0.1:%(first)d max_fails=0; keepalive 32; }
   upstream second { server 127.0.0.1:%(second)d max_fails=0; keepalive 32; }
   upstream both {
@@ -158,8 +158,3 @@ class Balancer:
         """Whether nginx takes connections."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
-def pause(seconds: float) -> None:
-    """Let the load go on for a while."""
-    time.sleep(seconds)

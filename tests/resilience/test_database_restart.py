@@ -39,7 +39,7 @@ def task(images, production, tasks):
 
 
 def test_errors_end_when_the_database_returns(task, cluster, report):
-    """While the database is away clients get 503, and soon after its return 200, by the same workers."""
+    """Clients get 503 while the database is away, and 200 from the same workers afterwards."""
     workers = task.workers()
     load = Load(*(Reader(task.port) for _ in range(4)), requests=("list",))
     with load:

@@ -34,7 +34,7 @@ def authorities(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def encrypted(cluster, authorities):
-    """A server with a certificate for the name localhost, which takes encrypted connections only."""
+    """A server with a certificate for localhost, which takes encrypted connections only."""
     authority, key = authorities[0]
     signed = ("-CA", str(authority), "-CAkey", str(key))
     files = certificate(cluster.data, "server", *signed, "-addext", "subjectAltName=DNS:localhost")
