@@ -3,6 +3,7 @@
 import difflib
 import os
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from docker_image.project import candidates
@@ -22,6 +23,7 @@ INFRASTRUCTURE = ("infra/*.yml",)
 SETUP = ("setup/*.py",)
 IMAGE = ("Dockerfile", ".dockerignore", "gunicorn.conf.py")
 IMAGE_FOLDERS = ("docker_image/*.py", "docker_image/*.txt")
+WHOLE = ("docker_image", "infra", "setup")
 # Files that say for a project what the template's own say for the template.
 OF_A_PROJECT = Path("template/project")
 
@@ -138,7 +140,10 @@ def difference(theirs: str, ours: str) -> str:
 
 
 def show(title: str, names: list[str]) -> None:
-    """Print a list under its title, or nothing where it is empty."""
+    """Print a list under its title, a folder that is copied whole as one; nothing where empty."""
     if names:
         print(f"\n{title}:")
-        print("\n".join(f"  {name}" for name in names))
+    for folder, inside in groupby(names, key=lambda name: name.partition("/")[0]):
+        found = list(inside)
+        whole = f"{folder}/ ({len(found)} files)"
+        print("\n".join(f"  {name}" for name in ([whole] if folder in WHOLE else found)))

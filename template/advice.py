@@ -19,7 +19,7 @@ PRODUCTION = ("production", "prod", "live")
 IMAGE_PYTHON = "3.13"
 PYTHON = re.compile(r"^(?:python-)?(3\.\d+)", re.MULTILINE)
 # What this command has copied, and git's own.
-OWN = (".*", "infra", "setup")
+OWN = ("", "infra", "setup")
 
 
 def advise(root: Path, *, own_dockerfile: bool) -> None:
@@ -114,8 +114,8 @@ def about_image(root: Path) -> list[str]:
             "gunicorn reads your gunicorn.conf.py. It has to say:"
             ' wsgi_app = "docker_image.server:load()" and bind = "0.0.0.0:80"'
         )
-    ignored = text_of(root / ".dockerignore").split()
-    folders = [name for name in ignored if (root / name).is_dir() and name not in OWN]
+    ignored = text_of(root / ".dockerignore").splitlines()
+    folders = [name for name in ignored if name not in OWN and (root / name).is_dir()]
     if folders:
         notes.append(
             f".dockerignore leaves these out of the image: {', '.join(folders)}."
