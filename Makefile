@@ -89,6 +89,10 @@ test-pipeline: install ## Test the buildspecs, the workflows and the rehearsal
 test-infra: install $(CHECKOV_VENV)/stamp ## Test the CloudFormation templates and the setup
 	$(PYTEST) tests/infra tests/setup
 
+.PHONY: resilience
+resilience: install ## Replace, kill, starve and attack containers under load, and print the figures
+	RESILIENCE=full $(PYTEST) --numprocesses 0 --timeout 1800 tests/resilience
+
 .PHONY: test-template
 test-template: install ## Adopt projects, rename a copy, run the workflows of a fresh one
 	$(PYTEST) tests/template
