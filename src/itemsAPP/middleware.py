@@ -1,5 +1,6 @@
 """Middleware for what clients may write in two ways, and for what they may not write at all."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from rest_framework.status import (
 )
 
 RETRY_SECONDS = 5
+LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 def append_slash(
@@ -40,7 +42,7 @@ def limit_body(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) <= settings.MAX_BODY_BYTES:
+        if LENGTH.fullmatch(length) and int(length) <= settings.MAX_BODY_BYTES:
             return get_response(request)
         detail = f"The body is longer than {settings.MAX_BODY_BYTES} bytes."
         return JsonResponse({"detail": detail}, status=HTTP_413_REQUEST_ENTITY_TOO_LARGE)

@@ -140,9 +140,10 @@ CONTENT_SECURITY_POLICY = {
 }
 PERMISSIONS_POLICY = dict.fromkeys(("camera", "geolocation", "microphone", "payment", "usb"), ())
 
-# Limits, and where they are counted. https://docs.djangoproject.com/en/5.2/topics/cache/
-CACHES = {"default": cache_at(CACHE_URL)}
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+# The counters of the limits. https://docs.djangoproject.com/en/5.2/topics/cache/
+CACHES = {"default": cache_at(CACHE_URL)}
 
 # Accounts. https://docs.djangoproject.com/en/5.2/topics/auth/
 AUTH_PASSWORD_VALIDATORS = [
@@ -210,7 +211,6 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": NUM_PROXIES,
     "PAGE_SIZE": 100,
 }
-# https://drf-spectacular.readthedocs.io/en/latest/settings.html
 SPECTACULAR_SETTINGS = {
     "TITLE": "Items",
     "VERSION": "1",

@@ -23,7 +23,7 @@ urlpatterns = [
     path("itemslist/", views.ItemsListView.as_view(), name="itemslist-list"),
     path("itemslist/<int:pk>/", views.ItemsListDetailView.as_view(), name="itemslist-detail"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view()),
+    path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"])),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
     path("health/ready/", ready),

@@ -32,6 +32,8 @@ TABLE = {
     "/item/<item>/": (READ, READ, READ, MEMBERS_NONE, READ, READ, MEMBERS_REMOVE),
     "/itemslist/": (OPEN, OPEN, OPEN, "201", "201", NONE, NONE),
     "/itemslist/<item>/": (OPEN, OPEN, OPEN, "200", "200", "200", "204"),
+    "/schema/": (OPEN, OPEN, OPEN, NONE, NONE, NONE, NONE),
+    "/docs/": (OPEN, OPEN, NONE, NONE, NONE, NONE, NONE),
     "/admin/": (STAFF, STAFF, STAFF, STAFF, STAFF, STAFF, STAFF),
     "/api-auth/login/": (OPEN, OPEN, OPEN, OPEN, OPEN, NONE, NONE),
     "/api-auth/logout/": (NONE, NONE, OPEN, OPEN, NONE, NONE, NONE),

