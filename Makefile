@@ -144,6 +144,10 @@ lint: install ## Check the style and the safety of everything
 	yamllint --strict .
 	zizmor --offline --persona=pedantic --no-progress --quiet .
 	actionlint
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	hadolint Dockerfile
 	for file in build.yml release.yml; do \
 	  yq -r '.phases[].commands[]' $$file | shellcheck --shell bash -; done

@@ -129,4 +129,4 @@ def spans_in(cell: str) -> list[str]:
 README = Page(ROOT / "README.md")
 CONFIGURATION = Page(ROOT / "docs/configuration.md")
 TROUBLESHOOTING = Page(ROOT / "docs/troubleshooting.md")
-PAGES = [README, *map(Page, sorted((ROOT / "docs").glob("*.md")))]
+PAGES = [Page(file) for file in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])]
