@@ -15,7 +15,7 @@ FROM ${BASE_IMAGE} AS requirements
 ARG PROJECT_DIR REQUIREMENTS
 WORKDIR /build
 COPY docker_image/ docker_image/
-RUN --mount=type=bind,target=/context python -m docker_image.requirements /context /requirements
+RUN --mount=type=bind,target=/context python -m docker_image requirements /context /requirements
 
 FROM ${BASE_IMAGE} AS packages
 ARG BUILD_PACKAGES SYSTEM_PACKAGES
@@ -27,7 +27,7 @@ COPY --from=requirements /requirements /requirements
 # and nobody asks for the maps of scripts, nor for a second page of the API next to /docs/.
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /venv \
- && python -m docker_image.packages /requirements /venv /needed \
+ && python -m docker_image packages /requirements /venv /needed \
  && find /venv -type f \( -name "*.po" -o -path "*_sidecar/*.js.map" -o -path "*_sidecar/*/redoc/*" \) -delete \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/django/(contrib/gis|test)/" /venv \
  && find /venv -exec touch --no-dereference --date=@0 {} +
@@ -37,7 +37,7 @@ ARG PROJECT_DIR SETTINGS BUILD_VARIABLES
 ENV PATH=/venv/bin:$PATH DATA_DIR=/data STATIC_ROOT=/app/static
 COPY . /app
 RUN chmod -R a+rX /app \
- && python -m docker_image.build /app /collected \
+ && python -m docker_image build /app /collected \
  && (python -m compileall -q /app || true) \
  && find /collected -exec touch --no-dereference --date=@0 {} +
 

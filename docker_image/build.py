@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from docker_image.console import refuse, run_module, say
+from docker_image.console import refuse, say
 
 PLACEHOLDER = "placeholder"
 # By the name of the variable: what its value must look like to be read.
@@ -40,7 +40,7 @@ def main(root: str, collected: str) -> None:
 def prepare(root: str, collected: str, variables: dict[str, str]) -> str:
     """Prepare the project in a process of its own; what it complained of, or nothing."""
     ended = subprocess.run(
-        [sys.executable, "-m", "docker_image.prepare", root, collected],
+        [sys.executable, "-m", "docker_image", "prepare", root, collected],
         env={**os.environ, **variables},
         text=True,
         check=False,
@@ -49,7 +49,7 @@ def prepare(root: str, collected: str, variables: dict[str, str]) -> str:
     if ended.returncode == 0:
         say(ended.stdout)
         return ""
-    return ended.stderr
+    return ended.stderr or f"It ended with exit code {ended.returncode} and said nothing."
 
 
 def next_placeholder(
@@ -90,7 +90,3 @@ def give_up(complaint: str) -> None:
         "If a package is missing, name another file there:"
         ' ARG REQUIREMENTS="requirements/production.txt".',
     )
-
-
-if __name__ == "__main__":
-    run_module(main)

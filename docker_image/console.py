@@ -1,7 +1,5 @@
 """What the build says, and how it ends where it cannot go on."""
 
-import sys
-
 
 def say(line: str) -> None:
     """Print a line at once, in step with what pip and Django print."""
@@ -11,8 +9,3 @@ def say(line: str) -> None:
 def refuse(what: str, advice: str) -> SystemExit:
     """The end of the build: what is wrong, and the line that mends it."""
     return SystemExit(f"\n{what}\n{advice}\n")
-
-
-def run_module(main: object) -> None:
-    """Run the main function of a module with the words of its command line."""
-    main(*sys.argv[1:])

@@ -9,15 +9,13 @@ import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
-from docker_image.console import refuse, run_module, say
+from docker_image.console import refuse, say
 from docker_image.system import install_compilers, needed_packages
 from docker_image.tools import export_lock
 
 HERE = Path(__file__).parent
 # What pip says when it had to build a package and could not.
-NOT_BUILT = re.compile(
-    r"Failed to build|Failed building|metadata-generation-failed|Cannot find command"
-)
+NOT_BUILT = re.compile(r"subprocess-exited-with-error|Failed to build|Cannot find command")
 
 
 def main(source: str, virtual_environment: str, needed: str) -> None:
@@ -108,7 +106,3 @@ def installed(venv: Path) -> dict[str, str]:
     folders = [str(folder) for folder in venv.glob("lib/python3*/site-packages")]
     found = distributions(path=folders)
     return {re.sub(r"[-_.]+", "-", item.name).lower(): item.version for item in found}
-
-
-if __name__ == "__main__":
-    run_module(main)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from docker_image.console import run_module, say
+from docker_image.console import say
 from docker_image.project import STATIC_ROOT, find_project, find_settings
 
 DATA = Path("/data")
@@ -99,7 +99,3 @@ def kept_in_files() -> bool:
     from django.core.files.storage import FileSystemStorage
 
     return isinstance(staticfiles_storage, FileSystemStorage)
-
-
-if __name__ == "__main__":
-    run_module(main)

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from docker_image.console import run_module, say
+from docker_image.console import say
 from docker_image.project import find_package_file, find_project, read
 
 INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)", re.MULTILINE)
@@ -64,7 +64,3 @@ def copy(path: Path, root: Path, target: Path) -> None:
         place.write_text(ITSELF.sub("", read(path)))
     else:
         shutil.copyfile(path, place)
-
-
-if __name__ == "__main__":
-    run_module(main)

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from docker_image.console import refuse
+
 HERE = Path(__file__).parent
 UV = ("uv", "export", "--frozen", "--no-dev", "--no-emit-workspace", "--no-header", "--quiet")
 MICROPIPENV = ("micropipenv", "requirements", "--no-dev", "--method")
@@ -19,16 +21,28 @@ EXPORTS = {
 def export_lock(lock: Path) -> Path:
     """Write what a lock file says beside it, as pip reads it; the tool that does it is thrown away.
 
-    Raises CalledProcessError where the tool refuses the file.
+    Raises SystemExit where the tool refuses the file.
     """
     written = lock.with_name("from-lock.txt")
+    try:
+        written.write_text(export(lock))
+    except subprocess.CalledProcessError as error:
+        raise refuse(
+            f"{lock.name} could not be read: `{' '.join(error.cmd[:2])}` says above why.",
+            "Mend it, or write its packages into a requirements.txt and name that at the top of the"
+            ' Dockerfile: ARG REQUIREMENTS="requirements.txt"',
+        ) from None
+    return written
+
+
+def export(lock: Path) -> str:
+    """What the tool makes of its lock file; raises CalledProcessError where it refuses."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         path = f"{folder}/bin"
         install = ["pip", "install", "--quiet", "--requirement", str(HERE / "tools.txt")]
         run(path, [f"{path}/python", "-m", *install], lock.parent)
-        written.write_text(run(path, list(EXPORTS[lock.name]), lock.parent))
-    return written
+        return run(path, list(EXPORTS[lock.name]), lock.parent)
 
 
 def run(path: str, command: list[str], folder: Path) -> str:

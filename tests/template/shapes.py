@@ -136,6 +136,7 @@ def poetry_lock(folder: Path) -> None:
         f'python-versions = ">=3.9"\ngroups = ["main"]\nfiles = ['
         + ", ".join(f'{{file = "{name}", hash = "{digest}"}}' for digest in hashes)
         + "]\n"
+        + '[package.dependencies]\nasgiref = "*"\nsqlparse = "*"\n' * (name == "django")
         for name, (version, hashes) in pinned(*DJANGO).items()
     ]
     end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\ncontent-hash = "0"\n'
