@@ -157,6 +157,12 @@ lint: install ## Check the style and the safety of everything
 	DATABASE_URL=postgres://db/app SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	  ALLOWED_HOSTS=example.com python manage.py check --deploy --fail-level WARNING
 
+# Programs of their own, because they want other versions of what the rest wants.
+.PHONY: audit
+audit: install ## Write what the image contains to sbom.json (CycloneDX), and look for known holes in it (network)
+	uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible --output-file sbom.json requirements.txt
+	uvx --quiet pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement requirements.txt
+
 .PHONY: format
 format: install ## Format the Python code
 	ruff check --fix .

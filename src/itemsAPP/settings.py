@@ -140,10 +140,9 @@ CONTENT_SECURITY_POLICY = {
 }
 PERMISSIONS_POLICY = dict.fromkeys(("camera", "geolocation", "microphone", "payment", "usb"), ())
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-
-# The counters of the limits. https://docs.djangoproject.com/en/5.2/topics/cache/
+# Limits, and where they are counted. https://docs.djangoproject.com/en/5.2/topics/cache/
 CACHES = {"default": cache_at(CACHE_URL)}
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # Accounts. https://docs.djangoproject.com/en/5.2/topics/auth/
 AUTH_PASSWORD_VALIDATORS = [

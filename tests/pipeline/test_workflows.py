@@ -84,6 +84,15 @@ def test_ci_runs_recipes_only():
         assert MAKE.fullmatch(runs[0])
 
 
+def test_list_of_the_dependencies_is_kept():
+    """The run keeps the file that `make audit` writes, above all when the audit fails."""
+    [step] = [step for _, step in workflows.steps() if "upload-artifact@" in step.get("uses", "")]
+    assert step["if"] == "always()"
+    assert step["with"]["path"] == "sbom.json"
+    recipe = (workflows.FOLDER.parents[1] / "Makefile").read_text().split("\naudit:")[1]
+    assert "--output-file sbom.json requirements.txt" in recipe
+
+
 def test_ci_has_no_way_to_aws():
     """A pull request's code runs without credentials, and with what a fork may have."""
     workflow = workflows.load("ci.yml")
