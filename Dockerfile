@@ -47,7 +47,7 @@ LABEL org.opencontainers.image.base.name="${BASE_IMAGE}"
 RUN --mount=type=bind,from=packages,source=/needed,target=/needed \
     if [ -s /needed ]; then \
       apt-get -qq update && xargs apt-get -qq install --yes --no-install-recommends < /needed \
-      && rm -rf /var/lib/apt/lists/*; \
+      && rm -rf /var/lib/apt/lists/* /var/cache/apt/*; \
     fi \
  && groupadd --gid 10001 app \
  && useradd --uid 10001 --gid app --no-create-home --shell /usr/sbin/nologin app \
