@@ -69,26 +69,26 @@ def chosen_project(root: Path, chosen: str) -> Path:
 
 def find_package_file(root: Path, project: Path, chosen: str = "") -> Path:
     """The file that names the packages, in the project's folder or above; or SystemExit."""
-    found = package_files(root, project, (chosen,) if chosen else PACKAGE_FILES)
+    found = next(package_files(root, project, (chosen,) if chosen else PACKAGE_FILES), None)
     if not found:
         raise refuse(
             f"No file names the packages. Looked for {chosen or ', '.join(PACKAGE_FILES)}.",
             'Name it at the top of the Dockerfile: ARG REQUIREMENTS="path/to/requirements.txt"'
             " and see that .dockerignore lets it through.",
         )
-    return found[0]
+    return found
 
 
-def package_files(root: Path, project: Path, patterns: tuple[str, ...]) -> list[Path]:
+def package_files(root: Path, project: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
     """The files that name packages and fit, in the order of the patterns, the nearest first."""
     folders = [folder for folder in (project, *project.parents) if folder.is_relative_to(root)]
-    return [
+    return (
         path
         for pattern in patterns
         for folder in folders
         for path in sorted(folder.glob(pattern))
         if names_packages(path)
-    ]
+    )
 
 
 def names_packages(path: Path) -> bool:

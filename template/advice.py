@@ -67,7 +67,7 @@ def about_project(root: Path) -> list[str]:
             f"There is a manage.py in {', '.join(names)}. Choose in the Dockerfile:"
             f' ARG PROJECT_DIR="{names[0]}"'
         )
-    if not package_files(root, found[0], PACKAGE_FILES):
+    if not any(package_files(root, found[0], PACKAGE_FILES)):
         notes.append(
             "No file names your packages. Write a requirements.txt, or name your file in the"
             ' Dockerfile: ARG REQUIREMENTS="path/to/file.txt"'

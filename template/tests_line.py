@@ -37,12 +37,12 @@ def tests_line(root: Path) -> str:
 
 def installing(root: Path, project: Path) -> tuple[str, str]:
     """How the packages are installed, and what then comes before a command."""
-    found = package_files(root, project, PACKAGE_FILES)
+    found = list(package_files(root, project, PACKAGE_FILES))
     if not found:
         return "pip install django", ""
     if found[0].name in TOOLS:
         return TOOLS[found[0].name]
-    for_tests = package_files(root, project, FOR_TESTS)[:1]
+    for_tests = list(package_files(root, project, FOR_TESTS))[:1]
     included = any(f"-r {found[0].name}" in read(path) for path in for_tests)
     files = for_tests if included else [*found[:1], *for_tests]
     return "pip install" + "".join(f" -r {path.relative_to(root)}" for path in files), ""
