@@ -116,8 +116,6 @@ class BufferingWorker(ThreadWorker):
             return
         if not goes_on:
             raise RefusedError(400, "Bad Request")
-        if time.monotonic() > deadline:
-            raise RefusedError(408, "Request Timeout")
         self.wait_for_rest(conn, deadline, size, arrived)
 
     def wait_for_rest(self, conn: TConn, deadline: float, size: int, arrived: int) -> None:

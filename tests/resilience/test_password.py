@@ -38,17 +38,21 @@ def user(connection):
 
 
 def test_password_in_a_file_is_read_anew(cluster, administrator, tmp_path):
-    """New connections take the password that PGPASSWORD_FILE holds now, without a restart."""
-    file = tmp_path / "password"
+    """New connections take what PGUSER_FILE and PGPASSWORD_FILE hold now, without a restart."""
+    name, file = tmp_path / "user", tmp_path / "password"
+    name.write_text("shop\n")
     file.write_text("first\n")
     environment = {"PGHOST": "127.0.0.1", "PGPORT": str(cluster.port), "PGDATABASE": "postgres"}
-    connection = service(**environment, PGUSER="shop", PGPASSWORD_FILE=str(file))
+    connection = service(**environment, PGUSER_FILE=str(name), PGPASSWORD_FILE=str(file))
     assert user(connection) == "shop"
     administrator.execute("ALTER ROLE shop PASSWORD 'second'")
     with pytest.raises(OperationalError, match="password authentication failed"):
         user(connection)
     file.write_text("second\n")
     assert user(connection) == "shop"
+    name.write_text("buyer")
+    file.write_text("other")
+    assert user(connection) == "buyer"
 
 
 def test_url_in_a_file_is_read_anew(cluster, administrator, tmp_path):

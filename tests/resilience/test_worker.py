@@ -11,6 +11,7 @@ import time
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.workers import gthread
 
 from docker_image import worker as module
 from docker_image.worker import BufferingWorker
@@ -250,8 +251,9 @@ def test_dead_connection_is_dropped(dead, step):
     assert conn.sock.fileno() == -1
 
 
-def test_stop_waits_for_requests_alone(server, client):
+def test_stop_waits_for_requests_alone(server, client, monkeypatch):
     """A server that stops answers the request that is arriving, and leaves the idle ones."""
+    monkeypatch.setattr(gthread, "STOP_KEEPALIVE_LINGER", 0.5)
     with server.connect() as idle:
         idle.sendall(GET)
         assert status(idle) == "200 OK"
