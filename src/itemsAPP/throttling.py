@@ -75,11 +75,12 @@ def address_of(request: HttpRequest | Request) -> str:
     Whoever has an IPv6 address has the 2**64 of its network: https://www.rfc-editor.org/rfc/rfc6177
     """
     address = BaseThrottle().get_ident(request) or ""
+    if ":" not in address:
+        return address
     try:
-        bits = int(ipaddress.IPv6Address(address))
+        return f"{int(ipaddress.IPv6Address(address)) >> 64:016x}"
     except ValueError:
         return address
-    return f"{bits >> 64:016x}"
 
 
 class AnonymousThrottle(BaseThrottle):

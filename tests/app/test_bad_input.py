@@ -118,3 +118,71 @@ def test_unacceptable_format(anonymous):
     response = anonymous.get("/itemslist/", headers={"Accept": "image/png"})
     assert response.status_code == status.HTTP_406_NOT_ACCEPTABLE
     assert anonymous.get("/itemslist/?format=png").status_code == status.HTTP_404_NOT_FOUND
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/itemslist/", "/users/", "/schema/", "/docs/", "/admin/"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *[
+            "%00",
+            "%ff=%fe",
+            "a" * 8000,
+            "&".join("a" * 2000),
+            "a[b][c]=1",
+            "=&=&=",
+            "page_size[]=1",
+        ],
+        *[
+            "cursor=cD0xJnI9MQ%3D%3D%00",
+            "format=%00",
+            "q=%00",
+            "o=999999",
+            "p=-1",
+            "e=1",
+            "_popup=\x00",
+        ],
+        *[
+            "lang=../../etc/passwd",
+            "lang=%00",
+            "version=9",
+            "script=%3Cscript%3E",
+            "next=//evil.example",
+        ],
+    ],
+)
+def test_absurd_query(user, superuser, address, query):
+    """Whatever the query is, the answer is no server error, and leads nowhere else."""
+    for client in (user, superuser):
+        response = client.get(f"{address}?{query}")
+        assert response.status_code < status.HTTP_500_INTERNAL_SERVER_ERROR
+        assert "evil.example" not in response.headers.get("Location", "").partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/json; charset=utf-16", b'{"title": "a"}'),
+        ("application/x-www-form-urlencoded", b"&".join([b"a=1"] * 2000)),
+        ("application/x-www-form-urlencoded; charset=nonsense", b"content=%ff"),
+        ("application/x-www-form-urlencoded", b"title=%00"),
+        ("multipart/form-data", b"--x\r\n\r\n--x--"),
+        ("multipart/form-data; boundary=", b"--\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n"),
+        ("multipart/form-data; boundary=" + "x" * 3000, b"--x"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="title"; filename="a"\r\n\r\na\r\n--x--',
+        ),
+    ],
+    ids=range(9),
+)
+def test_broken_form(write, media_type, body):
+    """A form or a character set that makes no sense is refused with 400 or 415."""
+    response = write(body, content_type=media_type)
+    assert response.status_code in (
+        status.HTTP_400_BAD_REQUEST,
+        status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    )
+    assert response.headers["Content-Type"] == "application/json"

@@ -151,6 +151,7 @@ def test_limits_can_be_off(anonymous, account, cache, settings):
         (1, "2001:db8:1:2:3:4:5:6", "20010db800010002"),
         (1, "2001:db8:1:2::", "20010db800010002"),
         (1, "\x00 nonsense", "\x00 nonsense"),
+        (1, "203.0.113.9:8080", "203.0.113.9:8080"),
     ],
 )
 def test_address(proxies, number, forwarded, address):
