@@ -6,4 +6,4 @@ import sys
 
 os.chdir(os.environ["PROJECT_DIR"])
 sys.path[0] = os.environ["PROJECT_DIR"]
-runpy.run_path("manage.py", run_name="__main__")
+runpy.run_path(f"{sys.path[0]}/manage.py", run_name="__main__")

@@ -48,7 +48,7 @@ def run_manage(project: Path) -> None:
     command = management.execute_from_command_line
     management.execute_from_command_line = lambda *_: None
     try:
-        runpy.run_path("manage.py", run_name="__main__")
+        runpy.run_path(str(project / "manage.py"), run_name="__main__")
     finally:
         management.execute_from_command_line = command
 

@@ -38,11 +38,11 @@ def export_lock(lock: Path) -> Path:
 def export(lock: Path) -> str:
     """What the tool makes of its lock file; raises CalledProcessError where it refuses."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        path = f"{folder}/bin"
-        install = ["pip", "install", "--quiet", "--requirement", str(HERE / "tools.txt")]
-        run(path, [f"{path}/python", "-m", *install], lock.parent)
-        return run(path, list(EXPORTS[lock.name]), lock.parent)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        pip = [sys.executable, "-m", "pip", "--python", f"{folder}/bin/python", "install"]
+        tools = ["--quiet", "--requirement", str(HERE / "tools.txt")]
+        run(f"{folder}/bin", [*pip, *tools], lock.parent)
+        return run(f"{folder}/bin", list(EXPORTS[lock.name]), lock.parent)
 
 
 def run(path: str, command: list[str], folder: Path) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -26,31 +27,19 @@ def venv(tmp_path):
 def source(tmp_path):
     """Requirements as the build copies them: a package that lies beside them."""
     folder = tmp_path / "requirements"
-    (folder / "own").mkdir(parents=True)
-    (folder / "own/pyproject.toml").write_text(
-        '[project]\nname = "Own.Package"\nversion = "3"\n[build-system]\nrequires = []\n'
-        'build-backend = "backend"\nbackend-path = ["."]\n'
-    )
-    (folder / "own/backend.py").write_text(BACKEND)
-    (folder / "requirements.txt").write_text(f"{folder}/own\n")
+    folder.mkdir()
+    wheel = folder / "own_package-3-py3-none-any.whl"
+    files = {
+        "METADATA": "Name: Own.Package\nVersion: 3\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"own_package-3.dist-info/{name}", text)
+    (folder / "requirements.txt").write_text(f"{wheel}\n")
     (folder / "chosen.json").write_text(json.dumps("requirements.txt"))
     return folder
-
-
-BACKEND = '''
-import zipfile
-from pathlib import Path
-
-def build_wheel(folder, settings=None, metadata=None):
-    """Writes the wheel of a package that holds nothing."""
-    name = "own_package-3-py3-none-any.whl"
-    files = {"METADATA": "Name: own-package\\nVersion: 3\\n", "RECORD": ""}
-    files["WHEEL"] = "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-    with zipfile.ZipFile(Path(folder) / name, "w") as wheel:
-        for file, text in files.items():
-            wheel.writestr(f"own_package-3.dist-info/{file}", text)
-    return name
-'''
 
 
 @pytest.fixture
@@ -79,7 +68,7 @@ def test_project_and_server_are_installed(venv, source, monkeypatch):
     )
     packages.main(str(source), str(venv), str(source / "needed"))
     assert packages.installed(venv) == {"own-package": "3"}
-    assert added == [SERVER.strip()]
+    assert [text.strip() for text in added] == [SERVER.strip()]
     assert (source / "needed").read_text() == "curl\ngdal-bin"
 
 
@@ -174,7 +163,7 @@ def test_lock_file_becomes_requirements(tmp_path, monkeypatch):
     monkeypatch.setattr(tools, "run", lambda *call: calls.append(call) or "django==5.2\n")
     assert packages.requirements_of(tmp_path / "Pipfile.lock").read_text() == "django==5.2\n"
     (path, install, _), (same, export, folder) = calls
-    assert install[1:4] == ["-m", "pip", "install"]
+    assert install[1:4] == ["-m", "pip", "--python"]
     assert export[:2] == ["micropipenv", "requirements"]
     assert (same, folder) == (path, tmp_path)
 
