@@ -10,12 +10,12 @@ from pathlib import Path
 from types import FrameType
 
 from rehearsal import codebuild, codepipeline, machine, report
-from rehearsal.checkout import CheckoutError
-from rehearsal.errors import AwsError
-from rehearsal.intrinsics import TemplateError
-from rehearsal.judge import PolicyError
-from rehearsal.node import NodeError
-from rehearsal.registry import RegistryError
+from rehearsal.aws.errors import AwsError
+from rehearsal.cloudformation.intrinsics import TemplateError
+from rehearsal.ecr.registry import RegistryError
+from rehearsal.github.checkout import CheckoutError
+from rehearsal.iam.judge import PolicyError
+from rehearsal.iam.node import NodeError
 from rehearsal.rehearse import Engine, rehearse, through_github
 from rehearsal.sandbox import Sandbox, set_up
 

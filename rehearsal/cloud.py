@@ -4,23 +4,23 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from rehearsal import registry
-from rehearsal.account import REGION
-from rehearsal.aws import Aws
-from rehearsal.ecr import Ecr
-from rehearsal.faults import Faults
-from rehearsal.front import Front
-from rehearsal.guard import Guard
-from rehearsal.iam import Iam
-from rehearsal.judge import Judge
-from rehearsal.oidc import ISSUER, Issuer, Job, Repository
-from rehearsal.passwords import Passwords
-from rehearsal.recording import Recording
-from rehearsal.repositories import load_repositories
+from rehearsal.aws.account import REGION
+from rehearsal.aws.endpoint import Aws
+from rehearsal.aws.faults import Faults
+from rehearsal.aws.guard import Guard
+from rehearsal.aws.recording import Recording
+from rehearsal.aws.sessions import Session, Sessions
+from rehearsal.aws.sts import Sts
+from rehearsal.cloudformation.templates import Stack
+from rehearsal.ecr import registry
+from rehearsal.ecr.api import Ecr
+from rehearsal.ecr.front import Front
+from rehearsal.ecr.passwords import Passwords
+from rehearsal.ecr.repositories import load_repositories
+from rehearsal.github.oidc import ISSUER, Issuer, Job, Repository
+from rehearsal.iam.judge import Judge
+from rehearsal.iam.roles import Iam
 from rehearsal.serving import serve
-from rehearsal.sessions import Session, Sessions
-from rehearsal.sts import Sts
-from rehearsal.templates import Stack
 
 
 @dataclass(frozen=True)

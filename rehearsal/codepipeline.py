@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import codebuild, machine
-from rehearsal.account import arn
-from rehearsal.errors import AwsError
-from rehearsal.recording import Authorization
+from rehearsal.aws.account import arn
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.recording import Authorization
+from rehearsal.aws.sessions import Session
 from rehearsal.report import Ran
 from rehearsal.sandbox import Sandbox
-from rehearsal.sessions import Session
 
 SUCCESS, FAILURE, REFUSED = "success", "failure", "refused"
 VARIABLE = re.compile(r"#\{(\w+)\.(\w+)\}")

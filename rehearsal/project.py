@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from rehearsal.account import ACCOUNT, REGION
-from rehearsal.oidc import Repository
-from rehearsal.templates import Stack, parameters_of, resolve
+from rehearsal.aws.account import ACCOUNT, REGION
+from rehearsal.cloudformation.templates import Stack, parameters_of, resolve
+from rehearsal.github.oidc import Repository
 
 INFRA = Path(__file__).parents[1] / "infra"
 NAME = "django-crud-app"

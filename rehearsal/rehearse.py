@@ -5,8 +5,9 @@ from pathlib import Path
 
 import requests
 
-from rehearsal import act, github, machine, project
-from rehearsal.progress import Progress
+from rehearsal import machine, project
+from rehearsal.github import act, jobs
+from rehearsal.github.progress import Progress
 from rehearsal.report import Outcome, Ran, Service
 from rehearsal.sandbox import Sandbox
 
@@ -17,10 +18,10 @@ PATIENCE = 10.0  # seconds that an answer may take
 Engine = Callable[[Sandbox], list[Ran]]
 
 
-def through_github(sandbox: Sandbox, push: github.Push | None = None) -> list[Ran]:
+def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]:
     """Run deploy.yml for a push of the commit to main; what ran, in order."""
-    push = push or github.Push("deploy.yml", sandbox.checkout.commit)
-    workflows = github.Workflows(sandbox.checkout.folder)
+    push = push or jobs.Push("deploy.yml", sandbox.checkout.commit)
+    workflows = jobs.Workflows(sandbox.checkout.folder)
     workflows.use_environment_variables("stage.yml")
     progress = Progress(sandbox.say)
     sandbox.job = lambda: workflows.job(push, progress.current)
@@ -45,7 +46,7 @@ def through_github(sandbox: Sandbox, push: github.Push | None = None) -> list[Ra
 
 
 def stand_ins(sandbox: Sandbox) -> dict[str, Path]:
-    """What stands in for third-party actions: nothing where github.com is reachable."""
+    """What stands in for third-party actions: nothing where jobs.com is reachable."""
     return {} if machine.reaches_github() else sandbox.checkout.stand_ins()
 
 
@@ -70,10 +71,10 @@ def _variables(sandbox: Sandbox) -> dict[str, str]:
         stage: {**project.environment_variables(stacks, stage), "POLL_SECONDS": POLL_SECONDS}
         for stage in project.STAGES
     }
-    return {**repository, github.ENVIRONMENTS: github.environment_table(repository, environments)}
+    return {**repository, jobs.ENVIRONMENTS: jobs.environment_table(repository, environments)}
 
 
-def _stage(workflows: github.Workflows, push: github.Push, job: str) -> str:
+def _stage(workflows: jobs.Workflows, push: jobs.Push, job: str) -> str:
     """What a job is called in the report: its environment, else its own name."""
     return workflows.job(push, job).environment or job.rpartition("/")[2].lower()
 

@@ -8,15 +8,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import checkout, cloud, machine, project
+from rehearsal import cloud, machine, project
+from rehearsal.aws.logs import Logs
 from rehearsal.clock import Clock
 from rehearsal.cloud import Cloud
-from rehearsal.ecs import Ecs
-from rehearsal.ecs_launch import Launcher
-from rehearsal.logs import Logs
-from rehearsal.oidc import Job
+from rehearsal.cloudformation.templates import Stack
+from rehearsal.ecs.api import Ecs
+from rehearsal.ecs.launching import Launcher
+from rehearsal.github import checkout
+from rehearsal.github.oidc import Job
 from rehearsal.services import run_containers
-from rehearsal.templates import Stack
 
 Say = Callable[[str], None]
 Launch = Callable[[Cloud, Stack, Mapping[str, str]], AbstractContextManager[Launcher]]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rehearsal.aws.sessions import Session
 from rehearsal.cloud import Cloud
-from rehearsal.containers import Containers
-from rehearsal.sessions import Session
-from rehearsal.templates import Stack
+from rehearsal.cloudformation.templates import Stack
+from rehearsal.ecs.containers import Containers
 
 # The folder of the image that anybody may write to: a volume there keeps its rights.
 SHARED = "/tmp"  # noqa: S108 - a path inside the containers

@@ -3,10 +3,10 @@
 A call is an IAM action, the resource that AWS checks it on, and its condition keys.
 """
 
-from rehearsal.account import arn, iam_arn
+from rehearsal.aws.account import arn, iam_arn
+from rehearsal.aws.recording import Authorization as Call
 from rehearsal.project import NAME as PROJECT
 from rehearsal.project import STAGES
-from rehearsal.recording import Authorization as Call
 
 IMAGES = arn("ecr", f"repository/{PROJECT}")
 LOG_IN = Call("ecr:GetAuthorizationToken", "*")

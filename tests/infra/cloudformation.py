@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from cfnlint.decode.cfn_yaml import load
 
+from rehearsal.cloudformation.templates import Stack, resolve
 from rehearsal.project import CHOSEN, INFRA, STAGES, TEMPLATES_OF_A_STAGE, deploy
-from rehearsal.templates import Stack, resolve
 
 TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.iam import Iam
-from rehearsal.judge import Judge
+from rehearsal.iam.judge import Judge
+from rehearsal.iam.roles import Iam
 from tests.infra.cloudformation import stacks
 
 

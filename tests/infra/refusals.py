@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from rehearsal.account import ACCOUNT, REGION, arn, iam_arn
+from rehearsal.aws.account import ACCOUNT, REGION, arn, iam_arn
+from rehearsal.aws.recording import Authorization as Call
 from rehearsal.project import NAME as PROJECT
 from rehearsal.project import STAGES
-from rehearsal.recording import Authorization as Call
 from tests.infra.calls import (
     ARTIFACT,
     BUILD,

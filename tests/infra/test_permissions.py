@@ -6,11 +6,11 @@ from copy import deepcopy
 
 import pytest
 
-from rehearsal.account import ACCOUNT, REGION
-from rehearsal.iam import load_roles
+from rehearsal.aws.account import ACCOUNT, REGION
+from rehearsal.aws.recording import Authorization
+from rehearsal.iam.roles import load_roles
 from rehearsal.project import INFRA
 from rehearsal.project import NAME as PROJECT
-from rehearsal.recording import Authorization
 from tests.infra.calls import NAME_IMAGES, NEEDED, PUSH_LAYERS, READ_IMAGES
 from tests.infra.cloudformation import listed, stacks
 from tests.infra.refusals import REFUSED

@@ -5,9 +5,9 @@ import runpy
 
 import pytest
 
-from rehearsal.account import ACCOUNT, REGION
+from rehearsal.aws.account import ACCOUNT, REGION
+from rehearsal.cloudformation.templates import Stack, TemplateError
 from rehearsal.project import INFRA, NAME, STAGES
-from rehearsal.templates import Stack, TemplateError
 from tests.infra.cloudformation import TEMPLATES, stack
 
 CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/0a1b2c3d-0000"

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from rehearsal.account import iam_arn
-from rehearsal.iam import Iam
+from rehearsal.aws.account import iam_arn
+from rehearsal.iam.roles import Iam
 from tests.infra.cloudformation import stacks
 from tests.infra.tokens import JOBS, context, foreign
 

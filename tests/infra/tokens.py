@@ -5,10 +5,10 @@ The forms of `sub`: https://docs.github.com/en/actions/reference/security/oidc
 
 from dataclasses import replace
 
-from rehearsal.oidc import Issuer, Job, Repository, new_key
+from rehearsal.aws.sts import CONDITION_CLAIMS
+from rehearsal.github.oidc import Issuer, Job, Repository, new_key
 from rehearsal.project import NAME as PROJECT
 from rehearsal.project import REPOSITORY
-from rehearsal.sts import CONDITION_CLAIMS
 
 AUDIENCE = "sts.amazonaws.com"
 MAIN = "refs/heads/main"

@@ -13,12 +13,12 @@ from pathlib import Path
 import requests
 
 from rehearsal import cloud, machine, project
+from rehearsal.aws.logs import Logs
 from rehearsal.clock import Clock
-from rehearsal.ecs import Ecs
-from rehearsal.logs import Logs
-from rehearsal.oidc import Job
-from rehearsal.registry import USER, Registry
-from rehearsal.timelines import Timelines
+from rehearsal.ecr.registry import USER, Registry
+from rehearsal.ecs.api import Ecs
+from rehearsal.ecs.timelines import Timelines
+from rehearsal.github.oidc import Job
 from tests.pipeline import engines
 
 PUSH = Job(None, "push", "refs/heads/main", id_token=True)

@@ -12,21 +12,24 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from rehearsal import cloud, oidc, project, registry, templates
-from rehearsal.account import REGION
-from rehearsal.aws import Aws
-from rehearsal.faults import Faults
-from rehearsal.front import Front
-from rehearsal.guard import Guard
-from rehearsal.iam import Iam
-from rehearsal.judge import Judge
-from rehearsal.passwords import Passwords
-from rehearsal.recording import Recording
-from rehearsal.repositories import load_repositories
+from rehearsal import cloud, project
+from rehearsal.aws.account import REGION
+from rehearsal.aws.endpoint import Aws
+from rehearsal.aws.faults import Faults
+from rehearsal.aws.guard import Guard
+from rehearsal.aws.recording import Recording
+from rehearsal.aws.sessions import Caller, Session, Sessions
+from rehearsal.aws.sts import Sts
+from rehearsal.cloudformation import templates
+from rehearsal.cloudformation.templates import Stack
+from rehearsal.ecr import registry
+from rehearsal.ecr.front import Front
+from rehearsal.ecr.passwords import Passwords
+from rehearsal.ecr.repositories import load_repositories
+from rehearsal.github import oidc
+from rehearsal.iam.judge import Judge
+from rehearsal.iam.roles import Iam
 from rehearsal.serving import serve
-from rehearsal.sessions import Caller, Session, Sessions
-from rehearsal.sts import Sts
-from rehearsal.templates import Stack
 from tests.pipeline.account import PUSH, fast_aws
 from tests.pipeline.images import Requests
 from tests.requirements import docker_answers, require

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import act, codebuild
-from rehearsal.progress import Progress
+from rehearsal import codebuild
+from rehearsal.github import act
+from rehearsal.github.progress import Progress
 from tests.pipeline.workflows import ROOT
 
 # As small as an image can be, and with the commit where the real one has it.

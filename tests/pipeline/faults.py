@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rehearsal import timelines
-from rehearsal.errors import AwsError
-from rehearsal.faults import ANY
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.faults import ANY
+from rehearsal.ecs import timelines
 from tests.pipeline.account import OTHER, Account, put_image
 
 ALWAYS = 1000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.registry import Registry
+from rehearsal.ecr.registry import Registry
 from tests.pipeline.stages import CLUSTER_ARN, Stage
 
 BASE = "public.ecr.aws/docker/library/python:3.13-slim-trixie"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from werkzeug import Request, Response
 
+from rehearsal.ecs.timelines import Timelines
 from rehearsal.serving import serve
-from rehearsal.timelines import Timelines
 from tests.pipeline.engines import DOCKERFILE
 from tests.pipeline.workflows import ROOT
 

@@ -11,13 +11,13 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from rehearsal import project
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.logs import Logs
 from rehearsal.clock import Clock
-from rehearsal.ecs import Ecs
-from rehearsal.ecs_launch import Launcher, Order, Refusal, Run
-from rehearsal.errors import AwsError
-from rehearsal.logs import Logs
-from rehearsal.templates import Stack
-from rehearsal.timelines import Timeline, Timelines
+from rehearsal.cloudformation.templates import Stack
+from rehearsal.ecs.api import Ecs
+from rehearsal.ecs.launching import Launcher, Order, Refusal, Run
+from rehearsal.ecs.timelines import Timeline, Timelines
 
 CLUSTER = "django-crud-app-staging"
 CLUSTER_ARN = f"arn:aws:ecs:eu-central-1:123456789012:cluster/{CLUSTER}"

@@ -1,6 +1,6 @@
 """ARNs name resources of the account."""
 
-from rehearsal import account
+from rehearsal.aws import account
 
 
 def test_arn_names_account_and_region():

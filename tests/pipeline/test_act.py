@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rehearsal.act import Event, Run, events
+from rehearsal.github.act import Event, Run, events
 
 WORKFLOW = """
 name: Try

@@ -5,10 +5,10 @@ import subprocess
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from rehearsal.account import arn
-from rehearsal.errors import AwsError
-from rehearsal.recording import Authorization
-from rehearsal.sessions import caller
+from rehearsal.aws.account import arn
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.recording import Authorization
+from rehearsal.aws.sessions import caller
 from tests.pipeline.conftest import PATH
 
 SERVICE_ARN = arn("ecs", "service/django-crud-app-staging/web")

@@ -6,9 +6,9 @@ import itertools
 import pytest
 
 from rehearsal import cloud, project
-from rehearsal.account import REGION, arn
-from rehearsal.errors import AwsError
-from rehearsal.templates import Resource, Stack
+from rehearsal.aws.account import REGION, arn
+from rehearsal.aws.errors import AwsError
+from rehearsal.cloudformation.templates import Resource, Stack
 from tests.pipeline import engines
 from tests.pipeline.account import FIRST, PUSH, SECOND, Pipeline
 

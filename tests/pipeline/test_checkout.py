@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from rehearsal.checkout import CheckoutError, clone
-from rehearsal.oidc import Repository
+from rehearsal.github.checkout import CheckoutError, clone
+from rehearsal.github.oidc import Repository
 from tests.pipeline.sandboxes import commit, git, small_project
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.ecs_services import Service
-from rehearsal.timelines import (
+from rehearsal.ecs.services import Service
+from rehearsal.ecs.timelines import (
     CRASH_LOOP,
     MEMORY_CRASH_LOOP,
     SUCCEEDS,

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from rehearsal import cloud
-from rehearsal.account import REGION, arn
+from rehearsal.aws.account import REGION, arn
+from rehearsal.aws.sessions import Caller
 from rehearsal.machine import docker_host
-from rehearsal.sessions import Caller
 from tests.pipeline.account import PUSH
 from tests.pipeline.conftest import GITHUB, PATH
 from tests.pipeline.images import Requests

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from rehearsal import codepipeline
+from rehearsal.aws.errors import AwsError
 from rehearsal.codepipeline import PipelineError
-from rehearsal.errors import AwsError
 from rehearsal.sandbox import set_up
 from tests.pipeline.sandboxes import commit, edit, play, small_project
 

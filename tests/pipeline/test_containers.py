@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 import requests
 
-from rehearsal import registry
 from rehearsal.clock import Clock
-from rehearsal.containers import Containers
+from rehearsal.ecr import registry
+from rehearsal.ecs.containers import Containers
 from tests.pipeline.real_tasks import (
     BASE,
     DEAF,

@@ -1,7 +1,7 @@
 """What becomes of a container definition when Docker runs it."""
 
-from rehearsal.docker_options import docker_options, missing_secrets, stop_seconds
-from rehearsal.ecs_launch import Order
+from rehearsal.ecs.docker_options import docker_options, missing_secrets, stop_seconds
+from rehearsal.ecs.launching import Order
 
 IMAGE = "127.0.0.1:5000/app@sha256:1"
 LIMITS = ["--memory=512m", "--memory-swap=512m"]

@@ -6,7 +6,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.ecr import Ecr
+from rehearsal.ecr.api import Ecr
 from tests.pipeline.images import MANIFEST, digest, manifest
 
 COMMIT = "c" * 40

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rehearsal.ecs_shapes import PropertyError
-from rehearsal.sessions import Caller, caller
-from rehearsal.timelines import MIGRATION_NEVER_STARTS
+from rehearsal.aws.sessions import Caller, caller
+from rehearsal.ecs.shapes import PropertyError
+from rehearsal.ecs.timelines import MIGRATION_NEVER_STARTS
 from tests.pipeline.stages import CLUSTER, CLUSTER_ARN, OLD, Stage, changed, refused, stack
 
 TASK = "0" * 32

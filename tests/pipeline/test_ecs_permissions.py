@@ -3,15 +3,15 @@
 import pytest
 
 from rehearsal import project
-from rehearsal.aws import Aws
+from rehearsal.aws.endpoint import Aws
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.guard import Guard
+from rehearsal.aws.logs import Logs
 from rehearsal.clock import Clock
-from rehearsal.ecs import Ecs
-from rehearsal.errors import AwsError
-from rehearsal.guard import Guard
-from rehearsal.iam import Iam
-from rehearsal.logs import Logs
+from rehearsal.ecs.api import Ecs
+from rehearsal.ecs.timelines import Timelines
+from rehearsal.iam.roles import Iam
 from rehearsal.serving import serve
-from rehearsal.timelines import Timelines
 from tests.pipeline.stages import CLUSTER, CLUSTER_ARN, LOG_GROUP, NETWORK, OLD, Stage, stacks
 
 ECS = "arn:aws:ecs:eu-central-1:123456789012:"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.ecs_shapes import PropertyError, api_shape
+from rehearsal.ecs.shapes import PropertyError, api_shape
 
 
 def test_names_and_types_are_the_apis():

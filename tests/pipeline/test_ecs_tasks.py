@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.errors import AwsError
-from rehearsal.timelines import CRASH_LOOP, MIGRATION_HANGS
+from rehearsal.aws.errors import AwsError
+from rehearsal.ecs.timelines import CRASH_LOOP, MIGRATION_HANGS
 from tests.pipeline.stages import CLUSTER, CLUSTER_ARN, NETWORK, NEW, Stage, refused
 
 TASK = "0" * 32

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.timelines import DELETED
+from rehearsal.ecs.timelines import DELETED
 from tests.pipeline.stages import CLUSTER, CLUSTER_ARN, NEW, OLD, Stage, changed, refused, stack
 
 

@@ -1,6 +1,6 @@
 """Errors say what AWS says."""
 
-from rehearsal.errors import AwsError
+from rehearsal.aws.errors import AwsError
 
 
 def test_error_shows_code_and_message():

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from rehearsal.errors import AwsError
-from rehearsal.faults import ANY, CutError
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.faults import ANY, CutError
 
 THROTTLED = AwsError("ThrottlingException", "Rate exceeded")
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from rehearsal.account import REGION, arn
-from rehearsal.errors import AwsError
-from rehearsal.sessions import Caller
+from rehearsal.aws.account import REGION, arn
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.sessions import Caller
 from tests.pipeline.images import CONFIG, MANIFEST, Requests, digest, manifest
 
 COMMIT = "c" * 40

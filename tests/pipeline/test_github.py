@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from rehearsal.github import Push, Workflows, environment_table
-from rehearsal.oidc import Job
+from rehearsal.github.jobs import Push, Workflows, environment_table
+from rehearsal.github.oidc import Job
 from tests.pipeline.workflows import ROOT
 
 PUSH = Push(workflow="deploy.yml", sha="a" * 40)

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from rehearsal.account import arn
-from rehearsal.errors import AwsError
-from rehearsal.faults import CutError
-from rehearsal.guard import Guard, denied
-from rehearsal.iam import Iam
-from rehearsal.judge import Decision
-from rehearsal.recording import Authorization
-from rehearsal.templates import Stack
+from rehearsal.aws.account import arn
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.faults import CutError
+from rehearsal.aws.guard import Guard, denied
+from rehearsal.aws.recording import Authorization
+from rehearsal.cloudformation.templates import Stack
+from rehearsal.iam.judge import Decision
+from rehearsal.iam.roles import Iam
 
 PUSH = Authorization("ecr:PutImage", arn("ecr", "repository/django-crud-app"))
 DELETE = replace(PUSH, action="ecr:BatchDeleteImage")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rehearsal import iam as module
-from rehearsal.account import arn, iam_arn
-from rehearsal.iam import Iam, OidcProvider
-from rehearsal.judge import PolicyError
-from rehearsal.templates import Resource, Stack
+from rehearsal.aws.account import arn, iam_arn
+from rehearsal.cloudformation.templates import Resource, Stack
+from rehearsal.iam import roles as module
+from rehearsal.iam.judge import PolicyError
+from rehearsal.iam.roles import Iam, OidcProvider
 
 REPOSITORY = arn("ecr", "repository/django-crud-app")
 TRUST = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.intrinsics import NO_VALUE, Intrinsics, TemplateError
+from rehearsal.cloudformation.intrinsics import NO_VALUE, Intrinsics, TemplateError
 
 KNOWN = {"Name": "app", "Ids": ["a", "b"], "AWS::NoValue": NO_VALUE}
 MAPPINGS = {"Memory": {"256": {"MiB": 512}}}

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rehearsal.account import arn, iam_arn
-from rehearsal.judge import Judge, PolicyError
+from rehearsal.aws.account import arn, iam_arn
+from rehearsal.iam.judge import Judge, PolicyError
 
 ME = "arn:aws:sts::123456789012:assumed-role/me/session"
 CLUSTER = arn("ecs", "cluster/a")

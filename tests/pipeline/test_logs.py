@@ -2,9 +2,9 @@
 
 import pytest
 
-from rehearsal.errors import AwsError
-from rehearsal.logs import Logs
-from rehearsal.sessions import Caller, caller
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.logs import Logs
+from rehearsal.aws.sessions import Caller, caller
 from tests.pipeline.stages import checked
 
 GROUP = "/ecs/app"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import node
+from rehearsal.iam import node
 
 LOCK = {
     "lockfileVersion": 3,

@@ -7,7 +7,7 @@ import jwt
 import pytest
 import requests
 
-from rehearsal.oidc import ISSUER, Issuer, Job, Repository, new_key
+from rehearsal.github.oidc import ISSUER, Issuer, Job, Repository, new_key
 from tests.pipeline.account import PUSH
 
 OCTO = Repository("octo-org", "11", "octo-repo", "22")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.intrinsics import TemplateError
-from rehearsal.parameters import settle
+from rehearsal.cloudformation.intrinsics import TemplateError
+from rehearsal.cloudformation.parameters import settle
 
 DEFINITIONS = {
     "Name": {

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rehearsal.passwords import Passwords
-from rehearsal.sessions import Caller
+from rehearsal.aws.sessions import Caller
+from rehearsal.ecr.passwords import Passwords
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.act import Event
-from rehearsal.progress import Progress
+from rehearsal.github.act import Event
+from rehearsal.github.progress import Progress
 
 
 @pytest.fixture

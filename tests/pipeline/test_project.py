@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from rehearsal import project
-from rehearsal.intrinsics import TemplateError
+from rehearsal.cloudformation.intrinsics import TemplateError
 from tests.pipeline.sandboxes import edit
 
 

@@ -9,8 +9,8 @@ from botocore.parsers import create_parser
 from werkzeug import Request
 from werkzeug.test import EnvironBuilder
 
-from rehearsal.errors import AwsError
-from rehearsal.protocols import Json, Query
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.protocols import Json, Query
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.errors import AwsError
-from rehearsal.recording import Authorization
+from rehearsal.aws.errors import AwsError
+from rehearsal.aws.recording import Authorization
 
 PUSH = Authorization("ecr:PutImage", "arn:repository", {"aws:PrincipalAccount": "1"})
 PULL = Authorization("ecr:BatchGetImage", "arn:repository")

@@ -7,10 +7,10 @@ import pytest
 
 from rehearsal import machine, project
 from rehearsal.clock import Clock
-from rehearsal.github import Push
+from rehearsal.ecs.timelines import CRASH_LOOP
+from rehearsal.github.jobs import Push
 from rehearsal.rehearse import through_github
 from rehearsal.sandbox import set_up
-from rehearsal.timelines import CRASH_LOOP
 from tests.pipeline.sandboxes import SPEED, commit, edit, play, small_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]

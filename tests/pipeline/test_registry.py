@@ -9,8 +9,8 @@ import time
 import pytest
 import requests
 
-from rehearsal import registry
-from rehearsal.registry import USER, RegistryError
+from rehearsal.ecr import registry
+from rehearsal.ecr.registry import USER, RegistryError
 from tests.pipeline.images import MANIFEST, Requests, manifest
 from tests.requirements import require
 
@@ -88,7 +88,7 @@ def start():
 
 HANG = """
 import signal
-from rehearsal import registry
+from rehearsal.ecr import registry
 with registry.serve() as running:
     print(running.endpoint, flush=True)
     signal.pause()

@@ -15,7 +15,7 @@ import requests
 from rehearsal import __main__ as command
 from rehearsal import codepipeline, machine, report
 from rehearsal.clock import Clock
-from rehearsal.containers import Containers
+from rehearsal.ecs.containers import Containers
 from rehearsal.rehearse import rehearse, stand_ins
 from rehearsal.report import Outcome
 from rehearsal.sandbox import set_up

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from rehearsal import codebuild, timelines
+from rehearsal import codebuild
+from rehearsal.ecs import timelines
 from tests.pipeline import engines
 from tests.pipeline.account import BEFORE, FIRST, Account
 from tests.pipeline.faults import FAULTS, Fault, check

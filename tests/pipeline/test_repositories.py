@@ -2,8 +2,8 @@
 
 import pytest
 
-from rehearsal.repositories import Repository, load_repositories
-from rehearsal.templates import Resource, Stack
+from rehearsal.cloudformation.templates import Resource, Stack
+from rehearsal.ecr.repositories import Repository, load_repositories
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.resources import Identity
+from rehearsal.cloudformation.resources import Identity
 
 
 def identity(type_name, **properties):

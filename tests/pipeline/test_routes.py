@@ -4,8 +4,8 @@ import pytest
 from werkzeug import Request
 from werkzeug.test import EnvironBuilder
 
-from rehearsal.errors import AwsError
-from rehearsal.routes import Route, route_of
+from rehearsal.aws.errors import AwsError
+from rehearsal.ecr.routes import Route, route_of
 
 DIGEST = "sha256:" + "a" * 64
 

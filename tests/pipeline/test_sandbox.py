@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from rehearsal.intrinsics import TemplateError
+from rehearsal.cloudformation.intrinsics import TemplateError
 from rehearsal.sandbox import NobodyError, nobody, set_up
 from rehearsal.services import readable_secrets, run_containers
 from tests.pipeline.sandboxes import commit, edit, play, small_project

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rehearsal.sessions import Caller, caller
+from rehearsal.aws.sessions import Caller, caller
 
 
 def test_session_is_found_by_its_key(sessions, session):

@@ -10,8 +10,8 @@ from botocore.credentials import Credentials
 from werkzeug import Request
 from werkzeug.test import EnvironBuilder
 
-from rehearsal import sigv4
-from rehearsal.errors import AwsError
+from rehearsal.aws import sigv4
+from rehearsal.aws.errors import AwsError
 
 URL = "http://127.0.0.1:8080/"
 

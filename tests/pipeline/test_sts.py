@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.account import iam_arn
-from rehearsal.oidc import ISSUER, Job, new_key
+from rehearsal.aws.account import iam_arn
+from rehearsal.github.oidc import ISSUER, Job, new_key
 from tests.pipeline.account import PUSH
 from tests.pipeline.conftest import GITHUB, PATH
 

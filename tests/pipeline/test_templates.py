@@ -4,8 +4,8 @@ from textwrap import dedent
 
 import pytest
 
-from rehearsal import templates
-from rehearsal.intrinsics import TemplateError
+from rehearsal.cloudformation import templates
+from rehearsal.cloudformation.intrinsics import TemplateError
 from tests.pipeline.conftest import PARAMETERS, TEMPLATE
 
 SMALL = """

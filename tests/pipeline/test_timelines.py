@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from rehearsal.ecs_launch import HEALTHY, RUNNING, STOPPED
-from rehearsal.timelines import (
+from rehearsal.ecs.launching import HEALTHY, RUNNING, STOPPED
+from rehearsal.ecs.timelines import (
     ALARMED,
     CRASH_LOOP,
     CRASHED,

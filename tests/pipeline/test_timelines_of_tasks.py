@@ -2,9 +2,9 @@
 
 import pytest
 
-from rehearsal.ecs_launch import UNPLACED, Order
-from rehearsal.playback import Playback
-from rehearsal.timelines import (
+from rehearsal.ecs.launching import UNPLACED, Order
+from rehearsal.ecs.playback import Playback
+from rehearsal.ecs.timelines import (
     CANNOT_BE_PLACED,
     CANNOT_BE_PULLED,
     GETS_NO_SECRETS,

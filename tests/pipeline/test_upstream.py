@@ -6,7 +6,7 @@ import tracemalloc
 
 import requests
 
-from rehearsal.registry import Registry
+from rehearsal.ecr.registry import Registry
 from tests.pipeline.images import digest
 
 NAME = "django-crud-app"

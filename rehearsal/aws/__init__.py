@@ -1,0 +1,1 @@
+"""AWS as its clients see it: signatures, sessions, permissions, STS and CloudWatch Logs."""

@@ -1,0 +1,1 @@
+"""CloudFormation templates, resolved to what they create."""

@@ -1,0 +1,1 @@
+"""Amazon ECR in front of a real registry."""

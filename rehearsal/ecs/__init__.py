@@ -1,0 +1,1 @@
+"""Amazon ECS: its API, its scheduler, and what becomes of tasks."""

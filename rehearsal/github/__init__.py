@@ -1,0 +1,1 @@
+"""GitHub: its tokens, its jobs, and act, which runs them."""
