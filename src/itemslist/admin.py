@@ -47,6 +47,8 @@ class PrivilegesAdmin(BoundedAdmin):
         return () if request.user.is_superuser else self.privileges
 
 
+admin.site.site_header = "Items administration"
+admin.site.site_title = "Items"
 admin.site.unregister([User, Group])
 
 
