@@ -46,7 +46,7 @@ def install(venv: Path, requirements: Path) -> None:
     ended, said = pip(venv, requirements)
     if ended and NOT_BUILT.search(said):
         say("\nA package has to be compiled: installing ARG BUILD_PACKAGES, then trying again.\n")
-        install_compilers(os.environ.get("BUILD_PACKAGES", "").split())
+        install_compilers()
         ended, said = pip(venv, requirements)
     if ended:
         raise refuse(

@@ -1,12 +1,12 @@
 """Debian packages: those that compile Python packages, and those that these want when they run."""
 
+import os
 import re
 import subprocess
 import sysconfig
-from collections.abc import Iterable
 from pathlib import Path
 
-from docker_image.console import refuse
+from docker_image.console import refuse, say
 
 BEFORE = Path("/var/tmp/packages-before")  # noqa: S108 - in the image's build, where nobody else is
 # Libraries that are opened by name, which no header of an extension tells.
@@ -19,8 +19,9 @@ OPENED_BY_NAME = {
 BROUGHT_BY = {"psycopg": {"psycopg-binary", "psycopg-c"}}
 
 
-def install_compilers(packages: list[str]) -> None:
-    """Install Debian packages, and remember which were there before."""
+def install_compilers() -> None:
+    """Install ARG BUILD_PACKAGES, and remember which Debian packages were there before."""
+    packages = os.environ.get("BUILD_PACKAGES", "").split()
     BEFORE.write_text("\n".join(debian_packages()))
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
         packages = [*packages, "python3-dev"]
@@ -47,19 +48,22 @@ def needed_packages(venv: Path, installed: set[str]) -> set[str]:
         if name in installed and not installed & BROUGHT_BY.get(name, set())
         for package in packages
     }
+    # A package that was compiled for an earlier build comes from pip's cache without a compiler.
+    if not BEFORE.exists() and None in libraries(venv):
+        say("\nA package wants libraries of the system: installing ARG BUILD_PACKAGES.\n")
+        install_compilers()
     if not BEFORE.exists():
         return named
-    linked = owners(libraries(venv.glob("lib/**/*.so*")))
-    return named | linked - set(BEFORE.read_text().split())
+    return named | owners(libraries(venv) - {None}) - set(BEFORE.read_text().split())
 
 
-def libraries(extensions: Iterable[Path]) -> set[Path]:
-    """The shared libraries that the extensions are linked with, as the loader finds them."""
+def libraries(venv: Path) -> set[Path | None]:
+    """The shared libraries that the packages are linked with; None where one is not there."""
     found = set()
-    for extension in extensions:
+    for extension in venv.glob("lib/**/*.so*"):
         said = subprocess.run(["ldd", str(extension)], check=False, capture_output=True, text=True)
-        found.update(re.findall(r"=> (/(?:usr/)?lib/\S+)", said.stdout))
-    return {Path(name).resolve() for name in found}
+        found.update(re.findall(r"=> (/(?:usr/)?lib/\S+|not found)", said.stdout))
+    return {None if name == "not found" else Path(name).resolve() for name in found}
 
 
 def owners(files: set[Path]) -> set[str]:

@@ -116,19 +116,18 @@ def test_server_that_cannot_be_added_is_refused(venv, pip):
 def test_compilers_come_when_a_package_was_not_built(venv, source, pip, monkeypatch):
     """A package that cannot be built is tried again with Debian's compilers, and only then."""
     called = []
-    monkeypatch.setattr(packages, "install_compilers", called.append)
-    monkeypatch.setenv("BUILD_PACKAGES", "g++ make")
+    monkeypatch.setattr(packages, "install_compilers", lambda: called.append(True))
     pip[1].append((1, NOT_COMPILED))
     packages.install(venv, source / "requirements.txt")
-    assert called == [["g++", "make"]]
+    assert called == [True]
     assert len(pip[0]) == 2
     packages.install(venv, source / "requirements.txt")
-    assert len(called) == 1
+    assert called == [True]
 
 
 def test_package_that_never_builds_is_refused(venv, source, pip, monkeypatch):
     """Where the compilers do not help the build names the lines that may."""
-    monkeypatch.setattr(packages, "install_compilers", lambda names: None)
+    monkeypatch.setattr(packages, "install_compilers", lambda: None)
     pip[1].extend([(1, NOT_COMPILED), (1, NOT_COMPILED)])
     with pytest.raises(SystemExit, match=r"ARG BUILD_PACKAGES(?s:.*)ARG BASE_IMAGE"):
         packages.install(venv, source / "requirements.txt")
@@ -210,7 +209,7 @@ def test_libraries_opened_by_name_are_known(venv, installed, needed):
 
 @pytest.fixture
 def debian(tmp_path, monkeypatch):
-    """What Debian's programs are asked, by doubles that know of two libraries."""
+    """What Debian's programs are asked, by doubles: libpq is there once it has been installed."""
     programs = tmp_path / "bin"
     programs.mkdir()
     answers = {
@@ -218,25 +217,40 @@ def debian(tmp_path, monkeypatch):
         "dpkg-query": 'case "$1" in --show) printf "base\\nlibc6\\n";; *) shift; for file; do'
         ' case "$file" in *libpq*) echo "libpq5:amd64: $file";; *) echo "libc6: $file";; esac;'
         " done;; esac",
-        "ldd": 'echo "  libpq.so.5 => /usr/lib/libpq.so.5 (0x1)";'
-        ' echo "  libc.so.6 => /lib/libc.so.6 (0x2)"; echo "  /lib64/ld-linux.so.2 (0x3)"',
+        "ldd": 'case "$1" in *driver*) [ -e "$LOG" ] && echo " libpq.so.5 => /usr/lib/libpq.so.5"'
+        ' || echo " libpq.so.5 => not found";; esac;'
+        ' echo " libc.so.6 => /lib/libc.so.6 (0x2)"; echo " /lib64/ld-linux.so.2 (0x3)"',
     }
     for name, answer in answers.items():
         (programs / name).write_text(f"#!/bin/sh\n{answer}\n")
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("BUILD_PACKAGES", "g++ make")
     monkeypatch.setattr(system, "BEFORE", tmp_path / "before")
     return tmp_path / "log"
 
 
-def test_libraries_of_compiled_packages_are_needed(venv, debian):
-    """What an extension is linked with and the base image has not is needed at run time."""
-    extension = venv / "lib/python3/site-packages/driver.so"
-    extension.parent.mkdir(parents=True)
-    extension.touch()
+def extension(venv, name):
+    """Add an extension to the packages."""
+    file = venv / "lib/python3/site-packages" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+
+
+def test_packages_that_bring_their_libraries_need_none(venv, debian):
+    """Where every library is found nothing is installed."""
+    extension(venv, "binary.so")
     assert system.needed_packages(venv, set()) == set()
-    system.install_compilers(["g++"])
+    assert not debian.exists()
+
+
+@pytest.mark.parametrize("compiled_now", [True, False])
+def test_libraries_of_compiled_packages_are_needed(venv, debian, compiled_now):
+    """What an extension is linked with is needed, compiled in this build or in an earlier one."""
+    extension(venv, "driver.so")
+    if compiled_now:
+        system.install_compilers()
     assert system.needed_packages(venv, {"python-magic"}) == {"libpq5", "libmagic1"}
 
 
@@ -246,7 +260,7 @@ def test_headers_of_python_come_with_the_compilers(debian, tmp_path, monkeypatch
     monkeypatch.setattr(system.sysconfig, "get_path", lambda name: str(tmp_path))
     if header:
         (tmp_path / "Python.h").touch()
-    system.install_compilers(["g++", "make"])
+    system.install_compilers()
     install = f"-qq install --yes --no-install-recommends g++ make{more}"
     assert debian.read_text() == f"-qq update\n{install}\n"
 
