@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 class Figures:
     """The numbers of a run."""
 
+    pause: float  # seconds between two requests of a client
     replacements: int
     requests: int  # at least, while containers are replaced
     draining_seconds: float  # between the end of new requests and SIGTERM
@@ -21,17 +22,19 @@ class Figures:
 
 FIGURES = {
     "small": Figures(
-        replacements=2,
-        requests=300,
+        pause=0.03,
+        replacements=1,
+        requests=150,
         draining_seconds=0.5,
         slow_seconds=1.5,
-        starters=3,
+        starters=2,
         kills=1,
         away_seconds=1,
         attackers=60,
-        attack_seconds=1.5,
+        attack_seconds=1,
     ),
     "full": Figures(
+        pause=0,
         replacements=10,
         requests=50_000,
         draining_seconds=3,

@@ -41,7 +41,7 @@ def task(images, production, tasks):
 def test_errors_end_when_the_database_returns(task, cluster, report):
     """Clients get 503 while the database is away, and 200 from the same workers afterwards."""
     workers = task.workers()
-    load = Load(*(Reader(task.port) for _ in range(4)), requests=("list",))
+    load = Load(*(Reader(task.port) for _ in range(4)), requests=("list",), pause=FIGURES.pause)
     with load:
         load.wait_for(50)
         assert load.tally.failures == []

@@ -36,7 +36,7 @@ def writers(port):
     """Clients that do nothing but write."""
     kept = [Client(port) for _ in range(3)]
     fresh = [Client(port, keep_alive=False) for _ in range(3)]
-    return Load(*kept, *fresh, requests=("create",))
+    return Load(*kept, *fresh, requests=("create",), pause=FIGURES.pause)
 
 
 def write_while(load, victim, *killers):

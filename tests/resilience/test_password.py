@@ -50,6 +50,7 @@ def test_password_in_a_file_is_read_anew(cluster, administrator, tmp_path):
         user(connection)
     file.write_text("second\n")
     assert user(connection) == "shop"
+    administrator.execute("ALTER ROLE buyer PASSWORD 'other'")
     name.write_text("buyer")
     file.write_text("other")
     assert user(connection) == "buyer"

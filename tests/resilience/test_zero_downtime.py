@@ -26,7 +26,9 @@ def clients(port):
     kept = [Client(port) for _ in range(4)]
     fresh = [Client(port, keep_alive=False) for _ in range(4)]
     slow = [Client(port, slow_seconds=FIGURES.slow_seconds) for _ in range(2)]
-    return Load(*kept, *fresh, requests=REQUESTS), Load(*slow, requests=("create",))
+    return Load(*kept, *fresh, requests=REQUESTS, pause=FIGURES.pause), Load(
+        *slow, requests=("create",)
+    )
 
 
 def replace(balancer, tasks, old, image, environment):
@@ -76,7 +78,7 @@ def test_containers_that_start_at_once(images, production, tasks, report):
     for task in started:
         task.wait_until_healthy()
     seconds = time.monotonic() - begin
-    load = Load(*(Client(task.port) for task in started), requests=REQUESTS)
+    load = Load(*(Client(task.port) for task in started), requests=REQUESTS, pause=FIGURES.pause)
     with load:
         load.wait_for(20 * FIGURES.starters)
     report.add(
