@@ -33,6 +33,15 @@ def redis_server() -> str:
 
 
 @pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the program Chromium, or of Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    require(path is not None, "Chromium is missing", variable="REQUIRE_BROWSER")
+    return path
+
+
+@pytest.fixture(scope="session")
 def postgresql_programs() -> Path:
     """The folder with PostgreSQL's programs."""
     folder = postgresql.programs()
@@ -50,7 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep a file's tests in one process, with what they have built, unless they share nothing."""
     for item in items if config.pluginmanager.hasplugin("xdist") else ():
         if not item.get_closest_marker("independent"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            together = item.get_closest_marker("together")
+            shared = item.path.parent if together else item.path
+            item.add_marker(pytest.mark.xdist_group(str(shared)))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
