@@ -7,7 +7,7 @@ ARG SETTINGS=""
 # Settings may want variables to be loaded. These serve the build, and nothing of them stays.
 ARG BUILD_VARIABLES="SECRET_KEY=only-for-the-build DJANGO_SECRET_KEY=only-for-the-build"
 # Debian packages: what a Python package may need that has to be compiled, and what one needs to run.
-ARG BUILD_PACKAGES="g++ git make pkg-config libpq-dev default-libmysqlclient-dev libcurl4-openssl-dev libssl-dev libffi-dev libldap-dev libsasl2-dev libxml2-dev libxslt1-dev libxmlsec1-dev libjpeg-dev zlib1g-dev"
+ARG BUILD_PACKAGES="g++ git pkg-config libpq-dev default-libmysqlclient-dev libcurl4-openssl-dev libssl-dev libffi-dev libldap-dev libsasl2-dev libxml2-dev libxslt1-dev libxmlsec1-dev libjpeg-dev zlib1g-dev make"
 ARG SYSTEM_PACKAGES=""
 
 # What the packages come from, so that a change of anything else installs none.

@@ -54,9 +54,10 @@ def image() -> dict[str, str]:
     """What the Dockerfile sets, as build arguments and in the environment."""
     lines = text("Dockerfile").replace("\\\n", " ")
     words = " ".join(re.findall(r"^(?:ARG|ENV) (.*)", lines, re.MULTILINE))
-    found = re.findall(rf"{NAME}(?:=(\S*))?", words)
-    values = {name: value for name, value in found if value not in ("", '""', f"${{{name}}}")}
-    return {name: backticked(values.get(name, "")) for name, _ in found}
+    found = re.findall(rf"{NAME}(?:=(?:\"([^\"]*)\"|(\S*)))?", words)
+    given = {name: quoted or plain for name, quoted, plain in found if quoted or plain}
+    values = {name: value for name, value in given.items() if value != f"${{{name}}}"}
+    return {name: backticked(values.get(name, "")) for name, *_ in found}
 
 
 def buildspec(name: str) -> dict[str, str]:
