@@ -15,8 +15,6 @@ from django.core.files import locks
 from django.core.management.utils import get_random_secret_key
 from django.utils.functional import lazy
 from environs import EnvValidationError, FileAwareEnv, ValidationError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 HOST = r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
 LIBPQ_VARIABLES = ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD")
@@ -202,8 +200,6 @@ def cache_at(url: str) -> dict:
         "OPTIONS": {
             "socket_connect_timeout": 0.5,  # seconds, for requests that wait for it
             "socket_timeout": 0.5,
-            # Once, and at once: for a connection that died while nobody used it.
-            "retry": Retry(NoBackoff(), 1),
         },
     }
 
