@@ -10,7 +10,19 @@ from template.errors import TemplateError
 # Django's own apps, and what requests are routed to beside the app.
 TAKEN = {
     *("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles", "sites"),
-    *("app", "django", "main", "production", "setup", "site", "src", "staging", "static", "test"),
+    *(
+        "app",
+        "django",
+        "main",
+        "production",
+        "rest_framework",
+        "setup",
+        "site",
+        "src",
+        "staging",
+        "static",
+        "test",
+    ),
 }
 ROUTES = re.compile(r"(?:path|register)\(\s*\"([\w-]+)")
 

@@ -1,6 +1,7 @@
 """`make adopt` copies what is missing, overwrites nothing, and says what is left to do."""
 
 import os
+import runpy
 import subprocess
 import sys
 
@@ -255,10 +256,10 @@ def test_failed_copy_is_told_and_goes_on_later(folder, capsys):
     assert "infra/" in adopt(folder, capsys)
 
 
-def test_command_line_asks_for_a_command():
+def test_command_line_asks_for_a_command(monkeypatch, capsys):
     """Without a command there is an explanation."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "template"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 2
-    assert "adopt" in ended.stderr
+    monkeypatch.setattr(sys, "argv", ["template"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("template", run_name="__main__")
+    assert ended.value.code == 2
+    assert "adopt" in capsys.readouterr().err
