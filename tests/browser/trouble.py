@@ -1,0 +1,38 @@
+"""What a browser complains about, and nobody would see."""
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+# Chromium's own line in the console names neither the page nor the directive of each violation.
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", event => console.error(
+  `${event.violatedDirective} forbids ${event.blockedURI} on ${event.documentURI}`));
+"""
+
+
+class Trouble(list[str]):
+    """Errors and warnings of all pages of a browser's context, as one line each."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        super().__init__()
+        context.add_init_script(REPORT_VIOLATIONS)
+        context.on("console", self.note_message)
+        context.on("requestfailed", self.note_failure)
+        context.on("weberror", lambda error: self.append(f"exception: {error.error}"))
+
+    def note_message(self, message: ConsoleMessage) -> None:
+        """Note a line of the console, unless it is only information."""
+        if message.type in ("error", "warning"):
+            self.append(f"{message.type}: {message.text}")
+
+    def note_failure(self, request: Request) -> None:
+        """Note a request that got no answer."""
+        self.append(f"failed: {request.url} {request.failure}")
+
+
+def unlabelled(page: Page) -> list[str]:
+    """The form's fields of a page that a screen reader could not name, as HTML."""
+    return page.evaluate("""
+        [...document.querySelectorAll("input:not([type=hidden], [type=submit]), select, textarea")]
+          .filter(field => !field.labels.length && !field.ariaLabel && !field.title)
+          .map(field => field.outerHTML)
+    """)
