@@ -1,5 +1,6 @@
 """Two versions of the image, a database for them, and the report of the run."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,26 +13,16 @@ from tests.resilience import fleet
 from tests.resilience.figures import Report
 
 COMMITS = ("a" * 40, "b" * 40)
-REPORT = pytest.StashKey[Report]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin with an empty report."""
-    config.stash[REPORT] = Report()
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Print what was measured."""
-    for line in config.stash[REPORT].lines:
-        terminalreporter.write_line(line)
-
-
-@pytest.fixture
-def report(pytestconfig: pytest.Config) -> Report:
-    """Where a test writes its figures."""
-    return pytestconfig.stash[REPORT]
+@pytest.fixture(scope="session")
+def report(pytestconfig: pytest.Config) -> Iterator[Report]:
+    """Where tests write their figures, which are printed at the end."""
+    report = Report()
+    yield report
+    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        sys.stdout.write("\n".join(["", *report.lines, ""]))
 
 
 @pytest.fixture(scope="session")

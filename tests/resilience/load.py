@@ -118,10 +118,9 @@ class Load:
 
     def work(self, client: Client) -> None:
         """Send requests until the end."""
-        for name in itertools.cycle(self.requests):
-            if self.ended.is_set():
-                break
-            client.attempt(getattr(client, name))
+        names = itertools.cycle(self.requests)
+        while not self.ended.is_set():
+            client.attempt(getattr(client, next(names)))
             self.ended.wait(self.pause)
         client.connection.close()
 

@@ -15,6 +15,7 @@ from gunicorn.workers import gthread
 
 from docker_image import worker as module
 from docker_image.worker import BufferingWorker
+from tests.resilience.attack import Attack
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%s\r\n"
@@ -218,6 +219,16 @@ def test_client_that_vanishes_is_forgotten(server, opening):
     time.sleep(0.2)
     client.close()
     assert others_are_served(server)
+
+
+def test_attack_goes_on(server):
+    """A connection of an attack that has ended is followed by the next one."""
+    attack = Attack(GET, b"more")
+    port = server.listener.getsockname()[1]
+    ended = attack.connect(port)
+    ended.close()
+    with attack.go_on(ended, port) as client:
+        assert status(client) == "200 OK"
 
 
 @pytest.fixture
