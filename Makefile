@@ -93,6 +93,10 @@ test-infra: install $(CHECKOV_VENV)/stamp ## Test the CloudFormation templates a
 resilience: install ## Replace, kill, starve and attack containers under load, and print the figures
 	RESILIENCE=full $(PYTEST) --numprocesses 0 --timeout 1800 tests/resilience
 
+.PHONY: bench
+bench: install ## Measure everything beside what others use, and write bench/results (10 minutes on a quiet machine)
+	@python -m bench
+
 .PHONY: test-template
 test-template: install ## Adopt projects, rename a copy, run the workflows of a fresh one
 	$(PYTEST) tests/template
@@ -100,6 +104,14 @@ test-template: install ## Adopt projects, rename a copy, run the workflows of a 
 .PHONY: test-adopt-all
 test-adopt-all: install ## Adopt projects of every shape, and build and run their images
 	ALL_SHAPES=1 $(PYTEST) tests/template/test_shapes.py
+
+.PHONY: test-browser
+test-browser: install ## Use the application in a real browser (Chromium or Chrome)
+	$(PYTEST) --numprocesses 0 tests/browser
+
+.PHONY: screenshots
+screenshots: install ## Take the pictures of the README again
+	SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) --numprocesses 0 tests/browser/test_pictures.py
 
 .PHONY: test-docs
 test-docs: install ## Execute the documentation, and try the recipes

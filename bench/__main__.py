@@ -1,0 +1,56 @@
+"""Measures everything: python -m bench [full|small] [PART...]; parts alone are only printed."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from bench import growth, memory, promotion, rebuild, report, size, start, throughput
+from bench.figures import FIGURES, Figures
+from bench.images import Images, images
+from bench.machine import machine
+from bench.rows import Row
+from bench.wrk import WrkError
+from tests.image.containers import ROOT
+
+PARTS: dict[str, Callable[[Figures, Images], list[Row]]] = {
+    part.__name__.rpartition(".")[2]: part.measure
+    for part in (throughput, start, growth, memory, size, rebuild, promotion)
+}
+
+
+def main(size_of_run: str = "full", *parts: str) -> None:
+    """Measure the parts; write the results when all of them were measured in full."""
+    figures = FIGURES[size_of_run]
+    conditions = machine()
+    for name, value in conditions.items():
+        print(f"{name}: {value}")
+    begin = time.monotonic()
+    with images() as built:
+        rows = [row for part in parts or PARTS for row in timed(part, figures, built)]
+    minutes = (time.monotonic() - begin) / 60
+    conditions |= {
+        "rounds": f"{figures.rounds}, and one before them that is thrown away",
+        "connections under load": str(figures.connections),
+        "minutes": f"{minutes:.1f}",
+    }
+    if size_of_run == "full" and not parts:
+        report.write(ROOT / "bench/results", ROOT / "docs/performance.md", rows, conditions)
+    print(report.markdown(rows, conditions))
+
+
+def timed(part: str, figures: Figures, built: Images) -> list[Row]:
+    """Measure a part, and say how long it took."""
+    begin = time.monotonic()
+    rows = PARTS[part](figures, built)
+    print(f"{part}: measured in {time.monotonic() - begin:.0f} s", flush=True)
+    return rows
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except WrkError as error:
+        sys.exit(str(error))
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\n{error.stdout or ''}")

@@ -1,0 +1,68 @@
+"""The memory of the container after its start, and after many requests."""
+
+from bench import wrk
+from bench.databases import databases
+from bench.figures import Figures
+from bench.images import Images
+from bench.rows import Goal, Row, at_most, number
+from bench.servers import HEADERS, Server, serving
+
+PATH = "/itemslist/"
+SECONDS = 5  # of load, again and again
+# As many processes and threads as the image has.
+STARTPROJECT = (
+    "sh -c 'django-admin startproject project /tmp && cd /tmp && exec gunicorn project.wsgi"
+    " --bind=127.0.0.1:{port} --workers=2 --threads=4'"
+)
+BARE = "`startproject` under a bare gunicorn with as many processes and threads"
+
+
+def measure(figures: Figures, images: Images) -> list[Row]:
+    """The rows: after the start, after half of the requests, after all."""
+    kind = figures.databases[0]
+    with (
+        databases(images.ours, kind, 10) as (database,),
+        serving(images.ours, "", *database.options, **database.environment) as server,
+        serving(images.plain, STARTPROJECT) as bare,
+    ):
+        ours = grow(server, PATH, figures)
+        theirs = grow(bare, "/", figures, share=0.1)
+    start, half, end = ours
+    return [
+        row("memory after the start", BARE, start, theirs[0], at_most(1.5)),
+        row(f"memory after {figures.requests:,} requests", BARE, end, theirs[2], at_most(1.5)),
+        row(
+            f"memory after {figures.requests:,} requests",
+            "itself after half of them",
+            *(end, half, at_most(1.05)),
+        ),
+    ]
+
+
+def grow(server: Server, path: str, figures: Figures, share: float = 1) -> list[int]:
+    """The bytes after the start (and a first request), after half of the requests and after all."""
+    server.wait_for(path)
+    sizes = [server.memory()]
+    for _ in range(2):
+        send(server, path, figures.connections, int(share * figures.requests / 2))
+        sizes.append(server.memory())
+    return sizes
+
+
+def send(server: Server, path: str, connections: int, requests: int) -> None:
+    """Send at least so many requests."""
+    while requests > 0:
+        requests -= wrk.run(server.url + path, SECONDS, connections, HEADERS).requests
+
+
+def row(what: str, against: str, ours: int, theirs: int, goal: Goal) -> Row:
+    """One comparison of bytes."""
+    return Row(
+        part="memory",
+        what=what,
+        against=against,
+        ours=f"{number(ours / 1e6)} MB",
+        theirs=f"{number(theirs / 1e6)} MB",
+        values=[ours / theirs],
+        goal=goal,
+    )
