@@ -8,10 +8,10 @@ from http import HTTPStatus
 import pytest
 import requests
 
+from docker_image.project import find_package_file, find_project
 from tests.image.containers import HARDENED, ROOT, docker, running, unique, until
 from tests.template.shapes import SHAPES
 
-pytestmark = pytest.mark.usefixtures("docker")
 # All of them take minutes, because each installs its packages: `make test-adopt-all`.
 CHOSEN = SHAPES if os.environ.get("ALL_SHAPES") else ("cookiecutter", "nested")
 # The address by which a load balancer probes is in nobody's ALLOWED_HOSTS.
@@ -30,6 +30,19 @@ def adopt(folder):
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_is_adopted_and_found(name, folder):
+    """Each shape gets its files, and a line is left to say only where two projects compete."""
+    shape = SHAPES[name]
+    shape.make(folder)
+    said = adopt(folder)
+    assert (folder / "Dockerfile").read_text() == (ROOT / "Dockerfile").read_text()
+    assert ("ARG PROJECT_DIR" in said) == bool(shape.set_line[0])
+    project = find_project(folder, "shop" if shape.set_line[0] else "")
+    assert find_package_file(folder, project).is_file()
+
+
+@pytest.mark.usefixtures("docker")
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", CHOSEN)
 def test_project_is_adopted_and_served(name, folder):
