@@ -11,7 +11,7 @@ def test_operation_is_tried_out(page: Page) -> None:
     page.goto("/docs/")
     expect(page).to_have_title("Items")
     operation = page.locator("#operations-itemslist-itemslist_list")
-    operation.get_by_role("button", name="GET /itemslist/").click()
+    operation.get_by_role("button", name="GET /itemslist/", exact=True).click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
     response = operation.locator(".live-responses-table .response")
