@@ -12,7 +12,7 @@ PERSONS_PATH := $(PATH)
 export PATH := $(BIN):$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 # tests/conftest.py says which tests stay together.
-PYTEST := python -X dev -m pytest --numprocesses auto --dist loadgroup
+PYTEST := python -m pytest --numprocesses auto --dist loadgroup
 # Judged when both databases have been tested.
 COVERAGE := --cov --cov-report= --cov-fail-under=0
 
@@ -112,6 +112,10 @@ test-browser: install ## Use the application in a real browser (Chromium or Chro
 .PHONY: screenshots
 screenshots: install ## Take the pictures of the README again
 	SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) --numprocesses 0 tests/browser/test_pictures.py
+
+.PHONY: test-fresh-copy
+test-fresh-copy: install ## Run the workflows' long jobs in a copy that nobody has configured
+	ALL_JOBS=1 $(PYTEST) tests/template/test_fresh_copy.py
 
 .PHONY: test-docs
 test-docs: install ## Execute the documentation, and try the recipes

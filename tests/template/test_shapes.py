@@ -1,14 +1,13 @@
 """Projects of every shape are adopted, and their images are built and serve them."""
 
 import os
-import subprocess
-import sys
 from http import HTTPStatus
 
 import pytest
 import requests
 
 from docker_image.project import find_package_file, find_project
+from template.adopt import adopt
 from tests.image.containers import HARDENED, ROOT, docker, running, unique, until
 from tests.template.shapes import SHAPES
 
@@ -24,18 +23,13 @@ def folder(tmp_path):
     return tmp_path / "their-project"
 
 
-def adopt(folder):
-    """Take the pipeline into the project; what the command prints."""
-    command = [sys.executable, "-m", "template", "adopt", str(folder)]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-
-
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_shape_is_adopted_and_found(name, folder):
+def test_every_shape_is_adopted_and_found(name, folder, capsys):
     """Each shape gets its files, and a line is left to say only where two projects compete."""
     shape = SHAPES[name]
     shape.make(folder)
-    said = adopt(folder)
+    adopt(ROOT, str(folder))
+    said = capsys.readouterr().out
     assert (folder / "Dockerfile").read_text() == (ROOT / "Dockerfile").read_text()
     assert ("ARG PROJECT_DIR" in said) == bool(shape.set_line[0])
     project = find_project(folder, "shop" if shape.set_line[0] else "")
@@ -49,7 +43,7 @@ def test_project_is_adopted_and_served(name, folder):
     """The image answers a probe, a page and a static file, and migrates, on a read-only disk."""
     shape = SHAPES[name]
     shape.make(folder)
-    adopt(folder)
+    adopt(ROOT, str(folder))
     dockerfile = folder / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace(*shape.set_line))
     image = unique("adopted")
