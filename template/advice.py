@@ -16,8 +16,14 @@ from template.tests_line import tests_line
 BASE_IMAGE = "public.ecr.aws/docker/library/python"
 DEVELOPMENT = ("local", "dev", "development", "test")
 PRODUCTION = ("production", "prod", "live")
-IMAGE_PYTHON = "3.13"
-PYTHON = re.compile(r"^(?:python-)?(3\.\d+)", re.MULTILINE)
+IMAGE_PYTHON = 13  # of Python 3
+# How a project names its Python, and which one that means.
+PYTHONS = {
+    r"^(?:python-)?3\.(\d+)": lambda minor: minor,
+    r"^(?:requires-)?python = \".*<\s*3\.(\d+)": lambda minor: min(minor - 1, IMAGE_PYTHON),
+    r"^(?:requires-)?python = \".*(?:==|~=?|<=)\s*3\.(\d+)": lambda minor: minor,
+    r"^(?:requires-)?python = \".*>=\s*3\.(\d+)": lambda minor: max(minor, IMAGE_PYTHON),
+}
 # What this command has copied, and git's own.
 OWN = ("", "infra", "setup")
 
@@ -97,13 +103,23 @@ def about_settings(project: Path) -> list[str]:
 
 def about_python(root: Path, project: Path) -> list[str]:
     """Where the project names another Python than the image has."""
-    for path in (root / ".python-version", project / "runtime.txt", root / "runtime.txt"):
-        if path.is_file() and (found := PYTHON.search(read(path))) and found[1] != IMAGE_PYTHON:
-            return [
-                f"{path.name} says Python {found[1]}, and the image has {IMAGE_PYTHON}. For yours:"
-                f" ARG BASE_IMAGE={BASE_IMAGE}:{found[1]}-slim-trixie"
-            ]
+    for name in (".python-version", "runtime.txt", "pyproject.toml"):
+        for folder in dict.fromkeys((project, root)):
+            minor = wanted_python(text_of(folder / name))
+            if minor != IMAGE_PYTHON:
+                return [
+                    f"{name} wants Python 3.{minor}, and the image has 3.{IMAGE_PYTHON}. For yours:"
+                    f" ARG BASE_IMAGE={BASE_IMAGE}:3.{minor}-slim-trixie"
+                ]
     return []
+
+
+def wanted_python(text: str) -> int:
+    """The Python 3 that a file of the project's names; the image's where it names none."""
+    for pattern, meant in PYTHONS.items():
+        if found := re.search(pattern, text, re.MULTILINE):
+            return meant(int(found[1]))
+    return IMAGE_PYTHON
 
 
 def about_image(root: Path) -> list[str]:

@@ -150,10 +150,29 @@ def test_settings_that_nobody_names_are_asked_for(tmp_path, capsys):
     assert "Neither wsgi.py nor manage.py names the settings" in adopt(tmp_path, capsys)
 
 
-def test_python_of_the_image_is_no_news(folder, capsys):
-    """A project that asks for the image's Python is told nothing about it."""
-    write(folder, {"runtime.txt": "python-3.13.1\n"})
-    assert "BASE_IMAGE" not in adopt(folder, capsys)
+@pytest.mark.parametrize(
+    ("file", "text", "wanted"),
+    [
+        ("runtime.txt", "python-3.13.1\n", None),
+        (".python-version", "3.12\n", "3.12"),
+        ("pyproject.toml", 'requires-python = ">=3.11"\n', None),
+        ("pyproject.toml", 'requires-python = ">=3.11,<4"\n', None),
+        ("pyproject.toml", 'requires-python = ">=3.11,<3.14"\n', None),
+        ("pyproject.toml", 'requires-python = ">=3.11,<3.13"\n', "3.12"),
+        ("pyproject.toml", 'requires-python = "==3.12.*"\n', "3.12"),
+        ("pyproject.toml", 'requires-python = ">=3.14"\n', "3.14"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "~3.11"\n', "3.11"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.11"\n', None),
+        ("pyproject.toml", "[tool.ruff]\n", None),
+    ],
+)
+def test_other_python_gets_its_base_image(folder, capsys, file, text, wanted):
+    """A project that the image's Python does not suit is told the line for another."""
+    write(folder, {file: text})
+    said = adopt(folder, capsys)
+    line = f"ARG BASE_IMAGE=public.ecr.aws/docker/library/python:{wanted}-slim-trixie"
+    assert (line in said) == bool(wanted)
+    assert ("BASE_IMAGE" in said) == bool(wanted)
 
 
 REQUIREMENTS = {"requirements.txt": "django\n"}
