@@ -9,13 +9,24 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.app.commands import INHERITED, REPOSITORY, free_port, manage, wait_for
-from tests.browser.trouble import Trouble
+from tests.browser.trouble import Trouble, undisturbed
 
 # What people type, and what pictures show, whatever port the server has.
 ADDRESS = "http://127.0.0.1:8000"
 NAME, PASSWORD = "ann", "correct horse"
 DESKTOP = {"width": 960, "height": 660}
 PATIENCE = 30_000  # milliseconds, on a machine that is busy with other tests
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Repeat a test that a change of the machine's network has disturbed."""
+    values = pyfuncitem.funcargs
+    if "trouble" not in values:
+        return None
+    arguments = {name: values[name] for name in pyfuncitem._fixtureinfo.argnames}
+    undisturbed(lambda: pyfuncitem.obj(**arguments), values["context"], values["trouble"])
+    return True
 
 
 @pytest.fixture(scope="package")

@@ -1,9 +1,9 @@
 """What a browser complains about does not go unnoticed, and pages fit a phone."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.trouble import Trouble, unlabelled
+from tests.browser.trouble import DISTURBANCE, Trouble, undisturbed, unlabelled
 
 pytestmark = pytest.mark.together
 PHONE = {"width": 375, "height": 667}
@@ -25,6 +25,34 @@ def test_complaint_is_noted(page: Page, trouble: Trouble, script: str, complaint
     page.wait_for_timeout(500)
     assert [line for line in trouble if line.startswith(complaint)]
     trouble.clear()
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+def test_disturbance_is_overcome(context: BrowserContext, times: int) -> None:
+    """What a change of the network has disturbed is done again, unless it always is."""
+    trouble, left = Trouble(context), [DISTURBANCE] * times
+
+    def act() -> None:
+        trouble.extend(left[-1:])
+        assert not left or not left.pop()
+
+    undisturbed(act, context, trouble)
+    assert trouble == left == []
+
+
+@pytest.mark.parametrize("complaint", [DISTURBANCE, "error"])
+def test_failure_is_a_failure(context: BrowserContext, complaint: str) -> None:
+    """What fails for other reasons, or each time, fails."""
+    trouble, calls = Trouble(context), []
+
+    def act() -> None:
+        calls.append(complaint)
+        trouble.append(complaint)
+        raise AssertionError(complaint)
+
+    with pytest.raises(AssertionError):
+        undisturbed(act, context, trouble)
+    assert len(calls) == (4 if complaint == DISTURBANCE else 1)
 
 
 def test_field_without_a_label_is_found(page: Page) -> None:

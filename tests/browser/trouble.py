@@ -1,6 +1,11 @@
 """What a browser complains about, and nobody would see."""
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request
+
+# What Chromium drops its connections with when a container starts or stops on the same machine.
+DISTURBANCE = "ERR_NETWORK_CHANGED"
 
 # Chromium's own line in the console names neither the page nor the directive of each violation.
 REPORT_VIOLATIONS = """
@@ -27,6 +32,28 @@ class Trouble(list[str]):
     def note_failure(self, request: Request) -> None:
         """Note a request that got no answer."""
         self.append(f"failed: {request.url} {request.failure}")
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether the machine's own network changed under the browser."""
+        return any(DISTURBANCE in line for line in self)
+
+
+def undisturbed(
+    act: Callable[[], object], context: BrowserContext, trouble: Trouble, attempts: int = 4
+) -> None:
+    """Do it, and again from its beginning where the machine's network changed meanwhile."""
+    cookies = context.cookies()
+    try:
+        act()
+    except (AssertionError, Error):
+        if attempts == 1 or not trouble.disturbed:
+            raise
+    if trouble.disturbed and attempts > 1:
+        trouble.clear()
+        context.clear_cookies()
+        context.add_cookies(cookies)
+        undisturbed(act, context, trouble, attempts - 1)
 
 
 def unlabelled(page: Page) -> list[str]:
