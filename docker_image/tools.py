@@ -29,8 +29,8 @@ def export_lock(lock: Path) -> Path:
     except subprocess.CalledProcessError as error:
         raise refuse(
             f"{lock.name} could not be read: `{' '.join(error.cmd[:2])}` says above why.",
-            "If it wants another Python, set ARG BASE_IMAGE at the top of the Dockerfile. Or write its"
-            ' packages into a file of your own, and name that: ARG REQUIREMENTS="requirements.txt"',
+            "At the top of the Dockerfile: for another Python set ARG BASE_IMAGE; for another file"
+            ' ARG REQUIREMENTS="requirements.txt".',
         ) from None
     return written
 
