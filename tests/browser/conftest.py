@@ -59,11 +59,10 @@ def browser(chromium: str, port: int) -> Iterator[Browser]:
     """
     expect.set_options(timeout=PATIENCE)
     rules = f"--host-resolver-rules=MAP {ADDRESS.removeprefix('http://')} 127.0.0.1:{port}"
-    with sync_playwright() as playwright:
-        # Playwright starts it without its sandbox, which root cannot have.
-        browser = playwright.chromium.launch(executable_path=chromium, args=[rules])
+    # Playwright starts it without its sandbox, which root cannot have.
+    options = {"executable_path": chromium, "args": [rules]}
+    with sync_playwright() as driver, driver.chromium.launch(**options) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
