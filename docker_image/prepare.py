@@ -69,7 +69,7 @@ def remember(root: Path, project: Path, collected: Path) -> None:
 def link_database(settings: Any, root: Path, data: Path) -> None:
     """Lead an SQLite file beside the code, which is read-only, to the volume."""
     for database in settings.DATABASES.values():
-        place = Path.cwd() / str(database.get("NAME", ""))
+        place = Path(str(database.get("NAME", ""))).resolve()
         if database["ENGINE"].endswith("sqlite3") and place.is_relative_to(root):
             say(f"database: {place} is kept at {data / place.name}")
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from template.adopt import PIPELINE
+from template.adopt import write as write_file
 from template.cli import main
+from template.errors import TemplateError
 from tests.image.containers import ROOT
 from tests.template import shapes
 from tests.template.projects import project, write
@@ -273,6 +275,14 @@ def test_failed_copy_is_told_and_goes_on_later(folder, capsys):
     assert "infra/database.yml could not be written" in said
     (folder / "infra").unlink()
     assert "infra/" in adopt(folder, capsys)
+
+
+def test_file_that_appears_meanwhile_is_not_overwritten(folder):
+    """A file that was not there a moment ago, and is now, stays as it is."""
+    before = files(folder)
+    with pytest.raises(TemplateError, match=r"manage\.py could not be written: File exists"):
+        write_file(folder / "manage.py", "")
+    assert files(folder) == before
 
 
 def test_command_line_asks_for_a_command(monkeypatch, capsys):
