@@ -27,16 +27,22 @@ $(VENV)/run.stamp: requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+# uv takes seconds where pip takes minutes; pip is asked where only pip knows the way to an index.
+INSTALL = $(BIN)/uv pip install --quiet --system-certs --python $(1)/bin/python --requirements $(2) || \
+  $(BIN)/pip --python $(1)/bin/python install --quiet --disable-pip-version-check -r $(2)
+
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
-	@echo "Installing the test and lint tools into $(VENV) (about a minute the first time) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the test and lint tools into $(VENV) ..."
+	@awk '/^[a-z]/ {wanted = /^uv==/} wanted' requirements-dev.txt > $(VENV)/uv.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r $(VENV)/uv.txt
+	@$(call INSTALL,$(VENV),requirements-dev.txt)
 	@touch $@
 
 # Apart, because checkov wants other versions of what the rest wants.
-$(CHECKOV_VENV)/stamp: infra/requirements-checkov.txt
-	@echo "Installing checkov into $(CHECKOV_VENV) (about a minute the first time) ..."
-	@$(PYTHON) -m venv $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/pip install --quiet --disable-pip-version-check -r infra/requirements-checkov.txt
+$(CHECKOV_VENV)/stamp: $(VENV)/dev.stamp infra/requirements-checkov.txt
+	@echo "Installing checkov into $(CHECKOV_VENV) ..."
+	@$(PYTHON) -m venv --without-pip $(CHECKOV_VENV)
+	@$(call INSTALL,$(CHECKOV_VENV),infra/requirements-checkov.txt)
 	@touch $@
 
 .PHONY: install
