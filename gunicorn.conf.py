@@ -1,5 +1,6 @@
 """How gunicorn serves the application: https://gunicorn.org/reference/settings/."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -58,3 +59,6 @@ def on_starting(server: Arbiter) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         # A connection must not be shared with the workers, which are forked from this process.
         connections.close_all()
+    # What is loaded stays, and stays shared: https://docs.python.org/3/library/gc.html#gc.freeze
+    gc.collect()
+    gc.freeze()

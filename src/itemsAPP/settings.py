@@ -106,6 +106,7 @@ DATABASE_DEFAULTS = {
         },
     },
     "django.db.backends.sqlite3": {
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {
             "init_command": "PRAGMA journal_mode = WAL",
             "timeout": 20,  # seconds

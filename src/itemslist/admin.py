@@ -57,6 +57,7 @@ class BoundedUserAdmin(PrivilegesAdmin, UserAdmin):
     """The accounts."""
 
     privileges = ("is_staff", "is_superuser", "groups", "user_permissions")
+    list_filter = ("is_staff", "is_superuser", "is_active")  # Django's own lists every group
 
 
 @admin.register(Group)
