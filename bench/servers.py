@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import secrets
 import shlex
 import time
@@ -56,9 +57,12 @@ class Server:
         raise TimeoutError(docker("logs", self.name).stdout)
 
     def memory(self) -> int:
-        """The bytes that its processes have for themselves, which no other container shares."""
-        lines = docker("exec", self.name, "cat", "/sys/fs/cgroup/memory.stat").stdout.splitlines()
-        return int(dict(line.split() for line in lines)["anon"])
+        """The bytes of its processes; what they share with each other counts once.
+
+        Their files count nothing: https://docs.kernel.org/filesystems/proc.html (smaps_rollup)
+        """
+        text = docker("exec", self.name, "sh", "-c", "cat /proc/[0-9]*/smaps_rollup").stdout
+        return sum(1024 * int(size) for size in re.findall(r"^Pss_Anon: +(\d+) kB", text, re.M))
 
 
 @contextlib.contextmanager

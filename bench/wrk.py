@@ -28,7 +28,13 @@ def run(url: str, seconds: int, connections: int, headers: dict[str, str]) -> Lo
     if not shutil.which("wrk"):
         raise WrkError(ADVICE)
     options = [f"--header={name}: {value}" for name, value in headers.items()]
-    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
+    command = [
+        "wrk",
+        "--threads=1",
+        "--timeout=10s",
+        f"--connections={connections}",
+        f"--duration={seconds}s",
+    ]
     ended = subprocess.run(
         [*command, "--latency", *options, url], capture_output=True, text=True, check=False
     )

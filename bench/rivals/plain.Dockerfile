@@ -3,4 +3,4 @@ ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
 ARG PACKAGES
 # hadolint ignore=DL3013
-RUN pip install --no-cache-dir --root-user-action=ignore ${PACKAGES}
+RUN pip install --no-cache-dir --ignore-installed --root-user-action=ignore ${PACKAGES}
