@@ -38,6 +38,7 @@ ENV PATH=/venv/bin:$PATH DATA_DIR=/data STATIC_ROOT=/app/static
 COPY . /app
 RUN chmod -R a+rX /app \
  && python -m docker_image build /app /collected \
+ && find /app/docker_image -type f ! -name __init__.py ! -name server.py ! -name worker.py -delete \
  && (python -m compileall -q /app || true) \
  && find /collected -exec touch --no-dereference --date=@0 {} +
 

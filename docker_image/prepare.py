@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from docker_image.console import say
-from docker_image.project import STATIC_ROOT, find_project, find_settings
+from docker_image.project import find_project, find_settings
+from docker_image.server import STATIC_ROOT
 
 DATA = Path("/data")
 PATH_FILE = "django_project.pth"

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from docker_image.console import refuse
 
-# Where static files go in the image when the settings have no STATIC_ROOT.
-STATIC_ROOT = Path("/app/staticfiles")
 # A production file includes the common ones; a lock file is what its tool installs from.
 PACKAGE_FILES = (
     "uv.lock",

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.servers.basehttp import get_internal_wsgi_application
 from whitenoise import WhiteNoise
 
-from docker_image.project import STATIC_ROOT
-
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 LIVENESS = "/health/live"
+# Where static files are in the image when the settings have no STATIC_ROOT.
+STATIC_ROOT = Path("/app/staticfiles")
 
 
 def answering_probes(application: Application) -> Application:

@@ -43,7 +43,7 @@ def test_three_folders_are_added(added):
     assert {path.parts[0] for path in added} - account == {"app", "data", "venv"}
     files = {
         *("docker_image", "gunicorn.conf.py", "manage.py", "src", "static"),
-        *("pyproject.toml", "requirements.txt"),
+        *("__pycache__", "pyproject.toml", "requirements.txt"),
     }
     assert {path.name for path in added if path.parent == PurePath("app")} == files
 
@@ -75,6 +75,12 @@ def test_bytecode_is_shipped(added):
         "app/src/itemsAPP/__pycache__/urls",
     ):
         assert PurePath(f"{module}.cpython-313.pyc") in added
+
+
+def test_what_builds_is_not_shipped(added):
+    """Of the code beside the Dockerfile only what serves is in the image."""
+    shipped = {path.name for path in added if path.parent == PurePath("app/docker_image")}
+    assert shipped == {"__init__.py", "__pycache__", "server.py", "worker.py"}
 
 
 def test_no_layer_holds_a_secret(layers, added):

@@ -60,7 +60,7 @@ def test_job_is_green(fresh, workflow, job):
     """With nothing configured each job succeeds."""
     told = run(fresh, workflow, job, {})
     results = [event.text for event in told if event.kind == "job-result"]
-    assert results == ["success"], [event.text for event in told]
+    assert set(results) == {"success"}, [event.text for event in told]
 
 
 def test_summary_tells_the_next_step(fresh):
