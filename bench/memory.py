@@ -8,11 +8,11 @@ from bench.rows import Goal, Row, at_most, number
 from bench.servers import HEADERS, Server, serving
 
 PATH = "/itemslist/"
-SECONDS = 5  # of load, again and again
 # As many processes and threads as the image has.
 STARTPROJECT = (
-    "sh -c 'django-admin startproject project /tmp && cd /tmp && exec gunicorn project.wsgi"
-    " --bind=127.0.0.1:{port} --workers=2 --threads=4'"
+    "sh -c 'django-admin startproject project /tmp && cd /tmp"
+    " && export DJANGO_SETTINGS_MODULE=project.settings && exec gunicorn project.wsgi"
+    " --config=/dev/null --bind=127.0.0.1:{port} --workers=2 --threads=4'"
 )
 BARE = "`startproject` under a bare gunicorn with as many processes and threads"
 
@@ -23,7 +23,7 @@ def measure(figures: Figures, images: Images) -> list[Row]:
     with (
         databases(images.ours, kind, 10) as (database,),
         serving(images.ours, "", *database.options, **database.environment) as server,
-        serving(images.plain, STARTPROJECT) as bare,
+        serving(images.ours, STARTPROJECT) as bare,
     ):
         ours = grow(server, PATH, figures)
         theirs = grow(bare, "/", figures, share=0.1)
@@ -44,15 +44,17 @@ def grow(server: Server, path: str, figures: Figures, share: float = 1) -> list[
     server.wait_for(path)
     sizes = [server.memory()]
     for _ in range(2):
-        send(server, path, figures.connections, int(share * figures.requests / 2))
+        send(server, path, figures, int(share * figures.requests / 2))
         sizes.append(server.memory())
     return sizes
 
 
-def send(server: Server, path: str, connections: int, requests: int) -> None:
+def send(server: Server, path: str, figures: Figures, requests: int) -> None:
     """Send at least so many requests."""
     while requests > 0:
-        requests -= wrk.run(server.url + path, SECONDS, connections, HEADERS).requests
+        requests -= wrk.run(
+            server.url + path, figures.seconds, figures.connections, HEADERS
+        ).requests
 
 
 def row(what: str, against: str, ours: int, theirs: int, goal: Goal) -> Row:

@@ -10,7 +10,7 @@ from bench.rows import Row, at_most, figure, ratios
 from bench.servers import serving
 
 LIVENESS = "/health/live/"
-HELLO = "gunicorn --pythonpath=/rivals --bind=127.0.0.1:{port} hello:application"
+HELLO = "gunicorn --config=/dev/null --bind=127.0.0.1:{port} hello:application"
 PAUSE = 0.005  # seconds between two looks
 
 
@@ -20,7 +20,7 @@ def measure(figures: Figures, images: Images) -> list[Row]:
         starts = {
             "production": partial(serving, images.ours, "", **database.environment),
             "demo": partial(serving, images.ours, ""),
-            "hello": partial(serving, images.plain, HELLO),
+            "hello": partial(serving, images.ours, HELLO),
         }
         if figures.databases[0] == "SQLite":
             starts["production"] = partial(
