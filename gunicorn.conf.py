@@ -60,5 +60,4 @@ def on_starting(server: Arbiter) -> None:
         # A connection must not be shared with the workers, which are forked from this process.
         connections.close_all()
     # What is loaded stays, and stays shared: https://docs.python.org/3/library/gc.html#gc.freeze
-    gc.collect()
     gc.freeze()
