@@ -25,6 +25,12 @@ def nginx() -> str:
 
 
 @pytest.fixture(scope="session")
+def wrk() -> None:
+    """The program wrk."""
+    require(shutil.which("wrk") is not None, "wrk is missing", variable="REQUIRE_WRK")
+
+
+@pytest.fixture(scope="session")
 def redis_server() -> str:
     """The path of the program redis-server."""
     path = shutil.which("redis-server")
