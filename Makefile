@@ -60,7 +60,7 @@ run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:80
 	  { echo "Port $(PORT) is taken. Choose another: make run PORT=8001"; exit 1; }
 	@python manage.py migrate --verbosity 0
 	@echo "Try these (Ctrl-C ends the server):"
-	@printf '  http://127.0.0.1:$(PORT)/%s\n' ping itemslist admin/
+	@printf '  http://127.0.0.1:$(PORT)/%s\n' ping itemslist docs/ admin/
 	@exec python manage.py runserver 127.0.0.1:$(PORT)
 
 .PHONY: test

@@ -61,7 +61,7 @@ def test_run_serves_and_prints_addresses(tmp_path, port):
         assert wait_for(f"http://127.0.0.1:{port}/itemslist").json() == []
         os.killpg(server.pid, signal.SIGINT)
         printed = server.stdout.read()
-    for path in ("ping", "itemslist", "admin/"):
+    for path in ("ping", "itemslist", "docs/", "admin/"):
         assert f"http://127.0.0.1:{port}/{path}\n" in printed
     assert (tmp_path / "db.sqlite3").exists()
 

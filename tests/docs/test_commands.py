@@ -132,7 +132,7 @@ def test_make_run_prints_addresses_that_answer(clone: Path) -> None:
     shown = seen.replace(":8000", f":{port}")
     with running(command, clone, "Starting development server") as said:
         assert shown in said
-        for url in shown.split()[-3:]:
+        for url in re.findall(r"http\S+", shown):
             assert patient().get(url).status_code == 200
         again = subprocess.run(
             ["bash", "-c", command],
