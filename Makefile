@@ -52,6 +52,8 @@ install: $(VENV)/dev.stamp ## Install everything into .venv
 requirements: install ## Compile the requirements files from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -c requirements.txt docker_image/server.in -o docker_image/server.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -c requirements-dev.txt docker_image/tools.in -o docker_image/tools.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 infra/requirements-checkov.in -o infra/requirements-checkov.txt
 
 .PHONY: run

@@ -12,6 +12,7 @@ from template.adopt import PIPELINE
 from template.adopt import write as write_file
 from template.cli import main
 from template.errors import TemplateError
+from tests.docs.pages import Page, spans_in
 from tests.image.containers import ROOT
 from tests.template import shapes
 from tests.template.projects import project, write
@@ -78,6 +79,21 @@ def test_pull_requests_run_the_same_line(folder, capsys):
     assert jobs["test"] == deploy["test"]
     workflows = sorted(map(str, (folder / ".github/workflows").iterdir()))
     subprocess.run(["actionlint", *workflows], check=True)
+
+
+def test_page_lists_what_is_copied(folder, capsys):
+    """Whoever copies by hand is told of every file, and of each line that decides something."""
+    page = Page(ROOT / "docs/existing-project.md")
+    listed = tuple(name for row in page.rows("By hand") for name in spans_in(row[0]))
+    before = files(folder)
+    adopt(folder, capsys)
+    of_a_project = {"Makefile", ".github/workflows/ci.yml"}
+    copied = files(folder).keys() - before.keys() - of_a_project
+    assert [name for name in copied if not name.startswith(listed)] == []
+    lines = [span for row in page.rows("What the image finds") for span in spans_in(row[2])]
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert len(lines) == 4
+    assert all(f"{line}=" in dockerfile for line in lines)
 
 
 def test_second_run_copies_nothing(folder, capsys):
