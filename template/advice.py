@@ -35,7 +35,7 @@ def advise(root: Path, *, own_dockerfile: bool) -> None:
     if own_dockerfile:
         notes.append(
             "Your Dockerfile stays. Its image has to listen on port 80 as user 10001 and answer"
-            " 200 at /health/live, whatever the Host header: docs/existing-project.md says how."
+            " 200 at /health/live, whatever the Host header: see docs/existing-project.md of the template."
         )
     else:
         notes += [*about_project(root), *about_settings(project), *about_python(root, project)]
