@@ -35,7 +35,8 @@ def advise(root: Path, *, own_dockerfile: bool) -> None:
     if own_dockerfile:
         notes.append(
             "Your Dockerfile stays. Its image has to listen on port 80 as user 10001 and answer"
-            " 200 at /health/live, whatever the Host header: see docs/existing-project.md of the template."
+            " 200 at /health/live, whatever the Host header: the template has a page about it,"
+            " docs/existing-project.md."
         )
     else:
         notes += [*about_project(root), *about_settings(project), *about_python(root, project)]
