@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal.oidc import Issuer, Job, Repository
+from rehearsal.github.oidc import Issuer, Job, Repository
 from rehearsal.serving import serve
 
 ROOT = Path(__file__).parents[2]

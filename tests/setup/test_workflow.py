@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.oidc import Issuer, Job, Repository
+from rehearsal.github.oidc import Issuer, Job, Repository
 from rehearsal.serving import serve
 from setup.oidc import claims_of
 
