@@ -1,5 +1,6 @@
 """Measures everything: python -m bench [full|small] [PART...]; parts alone are only printed."""
 
+import argparse
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ PARTS: dict[str, Callable[[Figures, Images], list[Row]]] = {
 }
 
 
-def main(size_of_run: str = "full", *parts: str) -> None:
+def main(size_of_run: str, parts: list[str]) -> None:
     """Measure the parts; write the results when all of them were measured in full."""
     figures = FIGURES[size_of_run]
     conditions = machine()
@@ -47,9 +48,21 @@ def timed(part: str, figures: Figures, built: Images) -> list[Row]:
     return rows
 
 
+def arguments() -> argparse.Namespace:
+    """What to measure; ends the process where it is something else."""
+    parser = argparse.ArgumentParser("python -m bench")
+    parser.add_argument("size", nargs="?", default="full", choices=FIGURES)
+    parser.add_argument("parts", nargs="*", metavar="part", help=" ".join(PARTS))
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"not among the parts {' '.join(PARTS)}: {' '.join(unknown)}")
+    return given
+
+
 if __name__ == "__main__":
     try:
-        main(*sys.argv[1:])
+        given = arguments()
+        main(given.size, given.parts)
     except WrkError as error:
         sys.exit(str(error))
     except subprocess.CalledProcessError as error:

@@ -21,10 +21,10 @@ class Figures:
 
 FIGURES = {
     "full": Figures(
-        rounds=4,
+        rounds=3,
         seconds=2,
         connections=16,
-        asks=30,
+        asks=12,
         rows=1_000_000,
         requests=100_000,
         starts=7,

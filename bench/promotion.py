@@ -15,7 +15,7 @@ from bench.rows import Row, at_least, at_most, figure
 from tests.image.containers import ROOT, docker
 
 LAYERS = 4
-RETAGS = 5
+RETAGS = 9
 MEGABYTE = 10**6
 
 
