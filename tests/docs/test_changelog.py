@@ -51,7 +51,7 @@ def copy(tmp_path: Path, template: Path) -> Path:
 
 def run(folder: Path, block: str, template: Path, origin: str = "") -> None:
     """Run a block of the changelog in a folder."""
-    named = block.replace("https://github.com/OWNER/TEMPLATE.git", str(template))
+    named = block.replace("URL", str(template))
     settings = "git config user.name a; git config user.email a@example.com; "
     command = settings + named.replace("FROM", origin)
     subprocess.run(["bash", "-ec", command], cwd=folder, check=True)

@@ -358,6 +358,6 @@ def check(account: Account, fault: Fault) -> None:
     told = done.output + done.summary
     assert done.succeeded == fault.succeeds, told
     for words in fault.told:
-        assert words in told
+        assert words in told, f"{words!r} is missing in:\n{told}"
     assert account.tags["staging"] == account.digests[fault.tag]
     assert account.serving() == {account.digests[fault.serves]} - {None}

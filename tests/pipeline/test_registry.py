@@ -11,6 +11,7 @@ import requests
 
 from rehearsal.ecr import registry
 from rehearsal.ecr.registry import USER, RegistryError
+from tests.image.containers import until
 from tests.pipeline.images import MANIFEST, Requests, manifest
 from tests.requirements import require
 
@@ -152,7 +153,7 @@ def test_container_that_does_not_answer_is_told(build, monkeypatch):
     monkeypatch.setattr(registry, "PATIENCE", 0.2)
     with pytest.raises(RegistryError, match="does not answer"):
         start()
-    assert containers(silent) == []
+    assert until(lambda: not containers(silent))
 
 
 def test_program_that_does_not_start_is_told(monkeypatch, tmp_path):
