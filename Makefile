@@ -97,8 +97,12 @@ test-pipeline: install ## Test the buildspecs, the workflows and the rehearsal
 test-infra: install $(CHECKOV_VENV)/stamp ## Test the CloudFormation templates and the setup
 	$(PYTEST) tests/infra tests/setup
 
+.PHONY: test-resilience
+test-resilience: install ## Replace, kill, starve and attack containers for a moment
+	$(PYTEST) tests/resilience
+
 .PHONY: resilience
-resilience: install ## Replace, kill, starve and attack containers under load, and print the figures
+resilience: install ## The same for half an hour, with all figures
 	RESILIENCE=full $(PYTEST) --numprocesses 0 --timeout 1800 tests/resilience
 
 .PHONY: bench
@@ -126,8 +130,8 @@ test-fresh-copy: install ## Run the workflows' long jobs in a copy that nobody h
 	ALL_JOBS=1 $(PYTEST) tests/template/test_fresh_copy.py
 
 .PHONY: test-docs
-test-docs: install ## Execute the documentation, and try the recipes
-	$(PYTEST) tests/docs tests/test_*.py
+test-docs: install ## Execute the documentation, and try the recipes and the benchmarks
+	$(PYTEST) tests/docs tests/bench tests/test_*.py
 
 .PHONY: rehearse
 rehearse: install ## Take this commit through the real workflows to production, on this machine

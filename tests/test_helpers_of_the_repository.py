@@ -139,3 +139,23 @@ def test_examples_of_owners_exist():
     paths = [line.split()[0] for line in lines if line.startswith("/")]
     assert paths
     assert [path for path in paths if not (ROOT / path.strip("/")).exists()] == []
+
+
+def recipes_with_tests() -> dict[str, str]:
+    """The recipes of the Makefile that test, with their commands."""
+    found = re.findall(r"^(test[\w-]*):.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)
+    return dict(found)
+
+
+def test_ci_runs_every_folder_of_tests():
+    """Each folder of tests is run by a recipe that a job of CI calls."""
+    called = re.findall(r"run: make ([\w-]+)", (ROOT / ".github/workflows/ci.yml").read_text())
+    commands = "".join(recipes_with_tests().get(recipe, "") for recipe in called)
+    folders = {file.parent.name for file in (ROOT / "tests").glob("*/__init__.py")}
+    assert {f"tests/{name}" for name in folders} <= set(commands.split())
+
+
+def test_contributors_are_told_of_every_recipe():
+    """CONTRIBUTING.md names each recipe that tests something."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    assert [name for name in recipes_with_tests() if f"`make {name}`" not in text] == []
