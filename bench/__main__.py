@@ -1,4 +1,4 @@
-"""Measures everything: python -m bench [full|small] [PART...]; parts alone are only printed."""
+"""Measures everything: python -m bench [full|small] [PART...]; a full part replaces its rows."""
 
 import argparse
 import subprocess
@@ -14,6 +14,7 @@ from bench.rows import Row
 from bench.wrk import WrkError
 from tests.image.containers import ROOT
 
+RESULTS = ROOT / "bench/results"
 PARTS: dict[str, Callable[[Figures, Images], list[Row]]] = {
     part.__name__.rpartition(".")[2]: part.measure
     for part in (throughput, start, growth, memory, size, rebuild, promotion)
@@ -21,7 +22,7 @@ PARTS: dict[str, Callable[[Figures, Images], list[Row]]] = {
 
 
 def main(size_of_run: str, parts: list[str]) -> None:
-    """Measure the parts; write the results when all of them were measured in full."""
+    """Measure the parts, or all; what is measured in full replaces its rows in the results."""
     figures = FIGURES[size_of_run]
     conditions = machine()
     for name, value in conditions.items():
@@ -35,8 +36,10 @@ def main(size_of_run: str, parts: list[str]) -> None:
         "connections under load": str(figures.connections),
         "minutes": f"{minutes:.1f}",
     }
-    if size_of_run == "full" and not parts:
-        report.write(ROOT / "bench/results", ROOT / "docs/performance.md", rows, conditions)
+    if size_of_run == "full":
+        if parts:
+            rows, conditions = report.merged(RESULTS, rows, parts)
+        report.write(RESULTS, ROOT / "docs/performance.md", rows, conditions)
     print(report.markdown(rows, conditions))
 
 

@@ -21,10 +21,10 @@ class Figures:
 
 FIGURES = {
     "full": Figures(
-        rounds=3,
-        seconds=2,
+        rounds=5,
+        seconds=1,
         connections=16,
-        asks=12,
+        asks=8,
         rows=1_000_000,
         requests=100_000,
         starts=7,

@@ -83,7 +83,8 @@ def pages(rows: int) -> list[Page]:
     for path in ADMIN:
         last = min(rows, 10_000) // FEW
         found.append(Page(f"{path}, first page", path, path))
-        found.append(Page(f"{path}, page {last}", f"{path}?p={last}", path))
+        # Beside a page with a query, which the address of every row repeats.
+        found.append(Page(f"{path}, page {last}", f"{path}?p={last}", f"{path}?p=1"))
     return [*found, Page("create, POST /itemslist/", "/itemslist/", "/itemslist/", "POST")]
 
 

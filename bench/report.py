@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.plot import plot
-from bench.rows import Row, number
+from bench.rows import Goal, Row, number
 
 TITLES = ("what", "measured against", "ours", "theirs", "compared, median (spread)", "goal", "met")
 BEGIN, END = "<!-- results: begin -->\n", "<!-- results: end -->\n"
@@ -22,6 +22,19 @@ def write(folder: Path, page: Path, rows: list[Row], conditions: dict[str, str])
     (folder / "bench.md").write_text(table)
     (folder / "bench.svg").write_text(plot(rows))
     page.write_text(with_results(page.read_text(), table))
+
+
+def merged(folder: Path, rows: list[Row], parts: list[str]) -> tuple[list[Row], dict[str, str]]:
+    """The results in the folder with new rows for some parts, and the conditions, which say so."""
+    data = json.loads((folder / "bench.json").read_text())
+    kept = [row_from(each) for each in data["rows"] if each["part"] not in parts]
+    return [*kept, *rows], data["conditions"] | {"measured again": ", ".join(parts)}
+
+
+def row_from(data: dict) -> Row:
+    """The row that was written as this."""
+    fields = {name: data[name] for name in Row.__dataclass_fields__}
+    return Row(**fields | {"goal": Goal(**data["goal"])})
 
 
 def with_results(page: str, table: str) -> str:

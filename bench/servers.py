@@ -48,13 +48,13 @@ class Server:
         return body
 
     def wait_for(self, path: str, pause: float = 0.1) -> bytes:
-        """The first answer; raises TimeoutError, with the log, if there is none."""
+        """The first answer; raises TimeoutError if there is none."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 return self.get(path)
             time.sleep(pause)
-        raise TimeoutError(docker("logs", self.name).stdout)
+        raise TimeoutError(f"{self.name} does not answer at {self.url}{path}")
 
     def memory(self) -> int:
         """The bytes of its processes; what they share with each other counts once.
@@ -76,7 +76,7 @@ def serving(
         docker(
             *("run", "--detach", "--name", server.name, "--network=host", "--no-healthcheck"),
             # What is written to a log is part of the work, what Docker does with it is not.
-            *("--log-driver=local", f"--volume={RIVALS}:/rivals:ro", "--env=PYTHONPATH=/rivals"),
+            *("--log-driver=none", f"--volume={RIVALS}:/rivals:ro", "--env=PYTHONPATH=/rivals"),
             *("--env=PYTHONDONTWRITEBYTECODE=1", f"--env=PORT={server.port}", *variables, *options),
             *(image, *shlex.split(command.format(port=server.port))),
         )

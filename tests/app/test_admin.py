@@ -52,6 +52,14 @@ def test_every_list_is_bounded():
     )
 
 
+def test_filters_name_no_group(superuser):
+    """The list of accounts can be filtered by what does not grow: not by each group there is."""
+    group = GroupFactory()
+    response = superuser.get(page(User, "changelist"))
+    assert "is_staff__exact" in response.text
+    assert group.name not in response.text
+
+
 def test_search(superuser):
     """Items beyond the limit are found by their title."""
     item = ItemFactory(title="green tea")

@@ -21,6 +21,7 @@ def test_demo_needs_nothing(demo):
     assert values["LOGGING"]["handlers"]["stdout"]["formatter"] == "plain"
     database = values["DATABASES"]["default"]
     assert database["NAME"] == Path(demo["DATA_DIR"]) / "db.sqlite3"
+    assert database["CONN_MAX_AGE"] == 60
     assert database["OPTIONS"] == {
         "init_command": "PRAGMA journal_mode = WAL",
         "timeout": 20,

@@ -1,0 +1,1 @@
+"""The measurements: their arithmetic, their report, and a run with the smallest numbers."""
