@@ -25,6 +25,7 @@ STALL_SECONDS = struct.pack("ll", 10, 0)  # for a thread to move a byte
 CHUNK = 64 * 1024  # bytes that are read at once
 LARGEST_HEAD = 64 * 1024  # bytes, as many as a load balancer of AWS forwards
 LARGEST_WAIT = 2 * 1024**2  # bytes, after which a thread reads on as they come
+PAUSE_SECONDS = 0.001  # for other workers to accept, once all threads here have a client
 BUDGET = 16 * 1024**2  # bytes of large requests that may be arriving at once
 RESPONSE_BUFFER = 1024**2  # bytes of a response that a thread need not wait for
 CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*0*(\d+)", re.IGNORECASE | re.MULTILINE)
@@ -71,6 +72,7 @@ class BufferingWorker(ThreadWorker):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.arriving: dict[TConn, tuple[float, int]] = {}  # its deadline, and its bytes at least
+        self.accept_at = 0.0  # not before
 
     def run(self) -> None:
         """Serve, with limits that every accepted connection inherits from its listener."""
@@ -79,6 +81,23 @@ class BufferingWorker(ThreadWorker):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, STALL_SECONDS)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, RESPONSE_BUFFER)
         super().run()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection, then let others go first: clients stay with whom they came to."""
+        super().accept(listener)
+        if self.nr_conns > self.cfg.threads:
+            self.accept_at = time.monotonic() + PAUSE_SECONDS
+            self.set_accept_enabled(False)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Begin to accept, unless it is too early, or end it."""
+        if not enabled or time.monotonic() >= self.accept_at:
+            super().set_accept_enabled(enabled)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for events, but no longer than until connections may be accepted again."""
+        pause = self.accept_at - time.monotonic()
+        super().wait_for_and_dispatch_events(min(timeout, pause) if pause > 0 else timeout)
 
     def enqueue_req(self, conn: TConn) -> None:
         """Hand a request that has arrived to a thread; let any other arrive first."""

@@ -15,6 +15,7 @@ from gunicorn.workers import gthread
 
 from docker_image import worker as module
 from docker_image.worker import BufferingWorker
+from tests.image.containers import until
 from tests.resilience.attack import Attack
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -32,8 +33,8 @@ def application(environ, start_response):
 class Server:
     """A worker with one thread, in a thread of the tests."""
 
-    def __init__(self, keepalive=10):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, keepalive=10, listener=None):
+        self.listener = listener or socket.create_server(("127.0.0.1", 0))
         config = Config()
         for name, value in {"threads": 1, "keepalive": keepalive, "graceful_timeout": 5}.items():
             config.set(name, value)
@@ -277,3 +278,26 @@ def test_stop_waits_for_requests_alone(server, client, monkeypatch):
             ending.join()
             assert status(client) == "200 OK"
             assert silent.recv(1) == b""
+
+
+def shares_of(number: int) -> list[int]:
+    """How many of so many clients, who come at once and stay, two workers have."""
+    with serving() as one, serving(listener=one.listener.dup()) as other:
+        clients = [one.connect() for _ in range(number)]
+        workers = (one.worker, other.worker)
+        until(lambda: sum(worker.nr_conns for worker in workers) == number, seconds=5)
+        shares = [worker.nr_conns for worker in workers]
+        for client in clients:
+            client.close()
+    return shares
+
+
+def test_clients_go_to_the_worker_that_is_idle(monkeypatch):
+    """A worker with a client for each thread, and one more, lets another worker go first."""
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 2.0)
+    assert shares_of(4) == [2, 2]
+
+
+def test_all_clients_are_taken():
+    """No client waits because all workers let each other go first."""
+    assert sum(shares_of(24)) == 24
