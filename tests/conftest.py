@@ -61,8 +61,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 2) * 3 // 2
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, with what they have built, unless they share nothing."""
+    """Keep a file's tests in one process, with what they have built, unless they share nothing.
+
+    First, because xdist reads the groups in the same hook.
+    """
     for item in items if config.pluginmanager.hasplugin("xdist") else ():
         if not item.get_closest_marker("independent"):
             together = item.get_closest_marker("together")

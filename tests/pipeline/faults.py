@@ -357,7 +357,7 @@ def check(account: Account, fault: Fault) -> None:
     done = account.release(**fault.variables)
     told = done.output + done.summary
     assert done.succeeded == fault.succeeds, told
+    assert account.tags["staging"] == account.digests[fault.tag], told
     for words in fault.told:
         assert words in told, f"{words!r} is missing in:\n{told}"
-    assert account.tags["staging"] == account.digests[fault.tag]
     assert account.serving() == {account.digests[fault.serves]} - {None}
