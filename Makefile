@@ -12,7 +12,7 @@ PERSONS_PATH := $(PATH)
 export PATH := $(BIN):$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 # tests/conftest.py says which tests stay together.
-PYTEST := python -m pytest --numprocesses auto --dist loadgroup
+PYTEST := python -m pytest --numprocesses auto --dist load
 # Judged when both databases have been tested.
 COVERAGE := --cov --cov-report= --cov-fail-under=0
 

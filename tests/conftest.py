@@ -1,13 +1,29 @@
 """Fixtures that every kind of test may use."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import postgresql
 from tests.requirements import docker_answers, note_skip, require
+
+# Folders whose tests share what takes long to make, and files whose tests share nothing.
+TOGETHER = ("tests/browser/", "tests/image/", "tests/resilience/")
+INDEPENDENT = re.compile(r"tests/pipeline/test_(release\w*|buildspecs)\.py")
+
+
+class Scheduling(LoadScopeScheduling):
+    """Keeps a file's tests in one process, with what they have built, unless they share nothing."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        folder = next(filter(path.startswith, TOGETHER), None)
+        return nodeid if INDEPENDENT.fullmatch(path) else folder or path
 
 
 @pytest.fixture(scope="session")
@@ -61,17 +77,10 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 2) * 3 // 2
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, with what they have built, unless they share nothing.
-
-    First, because xdist reads the groups in the same hook.
-    """
-    for item in items if config.pluginmanager.hasplugin("xdist") else ():
-        if not item.get_closest_marker("independent"):
-            together = item.get_closest_marker("together")
-            shared = item.path.parent if together else item.path
-            item.add_marker(pytest.mark.xdist_group(str(shared)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Who decides in which process a test runs."""
+    return Scheduling(config, log)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,12 +1,9 @@
 """People log in and out in the browser, and work on the administration's pages."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NAME, sign_in
 from tests.browser.trouble import unlabelled
-
-pytestmark = pytest.mark.together
 
 
 def test_login_and_logout_lead_back(page: Page) -> None:

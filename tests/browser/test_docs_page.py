@@ -1,9 +1,6 @@
 """The API's own documentation sends requests from the browser."""
 
-import pytest
 from playwright.sync_api import Page, expect
-
-pytestmark = pytest.mark.together
 
 
 def test_operation_is_tried_out(page: Page) -> None:

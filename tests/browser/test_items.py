@@ -5,8 +5,6 @@ import json
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = pytest.mark.together
-
 
 def form(page: Page, method: str) -> Locator:
     """The visible form that ends in the button of a method."""

@@ -8,7 +8,6 @@ import pytest
 import requests
 from playwright.sync_api import Page
 
-pytestmark = pytest.mark.together
 COMMITTED = Path(__file__).parents[2] / "docs/images"
 # The address, and what the page has to show before its picture is taken.
 PAGES = {

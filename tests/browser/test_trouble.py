@@ -5,7 +5,6 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.trouble import DISTURBANCE, Trouble, undisturbed, unlabelled
 
-pytestmark = pytest.mark.together
 PHONE = {"width": 375, "height": 667}
 
 

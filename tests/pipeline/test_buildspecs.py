@@ -12,7 +12,7 @@ from rehearsal.cloudformation.templates import Resource, Stack
 from tests.pipeline import engines
 from tests.pipeline.account import FIRST, PUSH, SECOND, Pipeline
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.independent]
+pytestmark = pytest.mark.usefixtures("docker")
 
 # What a release role needs beyond `infra/` for a stage in another region: that region's repository.
 ABROAD = Stack(

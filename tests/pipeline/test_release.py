@@ -11,7 +11,7 @@ from tests.pipeline import engines
 from tests.pipeline.account import BEFORE, FIRST, Account
 from tests.pipeline.faults import FAULTS, Fault, check
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.independent]
+pytestmark = pytest.mark.usefixtures("docker")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -6,7 +6,7 @@ from tests.pipeline import engines
 from tests.pipeline.account import Account
 from tests.pipeline.faults import FAULTS, Fault, check
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.independent]
+pytestmark = pytest.mark.usefixtures("docker")
 
 
 # Every fourth, because both engines run the same commands.
