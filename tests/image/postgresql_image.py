@@ -1,4 +1,4 @@
-"""An image of this machine's PostgreSQL, for machines that can download none.
+"""An image of this machine's PostgreSQL, so that a test downloads none.
 
 It understands what compose.yaml tells the official image: POSTGRES_USER, _PASSWORD and _DB.
 """

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import requests
@@ -13,10 +14,6 @@ import yaml
 from tests.image import containers
 from tests.image.containers import ROOT
 from tests.image.postgresql_image import make_image
-from tests.postgresql import programs
-from tests.requirements import require
-
-DATABASE = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["database"]["image"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +22,7 @@ class Compose:
 
     name: str
     port: int
+    override: Path
 
     @property
     def url(self) -> str:
@@ -33,7 +31,8 @@ class Compose:
 
     def run(self, *arguments: str) -> str:
         """Run a command of docker compose; its output."""
-        command = ["docker", "compose", "--project-name", self.name, *arguments]
+        files = ["--file=compose.yaml", f"--file={self.override}"]
+        command = ["docker", "compose", *files, "--project-name", self.name, *arguments]
         environment = os.environ | {"PORT": str(self.port)}
         return subprocess.run(
             command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
@@ -41,24 +40,25 @@ class Compose:
 
 
 @pytest.fixture(scope="module")
-def database(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The image of the database: downloaded, or made of the PostgreSQL of this machine."""
-    if not containers.docker("image", "inspect", DATABASE, check=False).returncode:
-        yield
-        return
-    folder = programs()
-    require(folder is not None, f"no PostgreSQL for {DATABASE}", variable="REQUIRE_POSTGRESQL")
-    make_image(DATABASE, folder, tmp_path_factory.mktemp("postgresql"))
-    yield
-    containers.docker("image", "rm", DATABASE)
+def override(
+    docker: None, postgresql_programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """What replaces the database's image by one of this machine's PostgreSQL."""
+    name = containers.unique("postgresql")
+    folder = tmp_path_factory.mktemp("postgresql")
+    make_image(name, postgresql_programs, folder)
+    file = folder / "override.yaml"
+    file.write_text(yaml.safe_dump({"services": {"database": {"image": name}}}))
+    yield file
+    containers.docker("image", "rm", name)
 
 
 @pytest.fixture(scope="module")
-def compose(database: None) -> Iterator[Compose]:
+def compose(override: Path) -> Iterator[Compose]:
     """The project after `docker compose up`, which has waited until it is healthy."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        project = Compose(containers.unique("compose"), probe.getsockname()[1])
+        project = Compose(containers.unique("compose"), probe.getsockname()[1], override)
     try:
         project.run("up", "--build", "--detach", "--wait")
         yield project

@@ -167,7 +167,9 @@ class Account(Pipeline):
 
 def forget_images(repository: str) -> None:
     """Remove the images of a repository from Docker; the registry keeps its own."""
-    listing = ["docker", "image", "ls", "--quiet", f"--filter=reference={repository}"]
+    # By name, because another test may have made the same image under a name of its own.
+    name = "--format={{.Repository}}:{{.Tag}}"
+    listing = ["docker", "image", "ls", name, f"--filter=reference={repository}"]
     found = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["docker", "image", "rm", "--force", *found], capture_output=True, check=False)
 

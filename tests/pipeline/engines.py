@@ -19,6 +19,7 @@ ARG COMMIT_SHA
 LABEL org.opencontainers.image.revision=$COMMIT_SHA
 CMD ["/content"]
 """
+LINGER = Path(__file__).parent / "bin" / "linger.sh"
 WORKFLOW = """\
 name: Try
 on: push
@@ -102,7 +103,7 @@ def actions_run(buildspec: str, folder: Path, environment: Mapping[str, str]) ->
             subprocess.run(["git", *command], cwd=checkout, check=True)
     workflow = checkout / ".github" / "workflows" / "try.yml"
     workflow.write_text(WORKFLOW.replace("BUILDSPEC", buildspec))
-    return act.Run(checkout, "try.yml", "push", {}, environment, {})
+    return act.Run(checkout, "try.yml", "push", {}, {**environment, "BASH_ENV": str(LINGER)}, {})
 
 
 def _checkout(folder: Path) -> Path:
