@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from django.db import DataError
 from rest_framework import status
 
+from itemsAPP.middleware import ClientErrorMiddleware
 from itemslist.models import ItemList
 from tests.app.factories import ItemFactory
 
@@ -186,3 +188,9 @@ def test_broken_form(write, media_type, body):
         status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
     )
     assert response.headers["Content-Type"] == "application/json"
+
+
+def test_what_the_database_cannot_read_is_the_clients_fault(rf):
+    """Data that PostgreSQL refuses to read, wherever it is noticed, is answered with 400."""
+    middleware = ClientErrorMiddleware(lambda _: None)
+    assert middleware.process_exception(rf.get("/"), DataError()).status_code == 400
