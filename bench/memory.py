@@ -4,7 +4,7 @@ from bench import wrk
 from bench.databases import databases
 from bench.figures import Figures
 from bench.images import Images
-from bench.rows import Goal, Row, at_most, number
+from bench.rows import Row, at_most, row_of_bytes
 from bench.servers import HEADERS, Server, serving
 
 PATH = "/itemslist/"
@@ -29,9 +29,17 @@ def measure(figures: Figures, images: Images) -> list[Row]:
         theirs = grow(bare, "/", figures, share=0.1)
     start, half, end = ours
     return [
-        row("memory after the start", BARE, start, theirs[0], at_most(1.5)),
-        row(f"memory after {figures.requests:,} requests", BARE, end, theirs[2], at_most(1.5)),
-        row(
+        row_of_bytes("memory", "memory after the start", BARE, start, theirs[0], at_most(1.5)),
+        row_of_bytes(
+            "memory",
+            f"memory after {figures.requests:,} requests",
+            BARE,
+            end,
+            theirs[2],
+            at_most(1.5),
+        ),
+        row_of_bytes(
+            "memory",
             f"memory after {figures.requests:,} requests",
             "itself after half of them",
             *(end, half, at_most(1.05)),
@@ -55,16 +63,3 @@ def send(server: Server, path: str, figures: Figures, requests: int) -> None:
         requests -= wrk.run(
             server.url + path, figures.seconds, figures.connections, HEADERS
         ).requests
-
-
-def row(what: str, against: str, ours: int, theirs: int, goal: Goal) -> Row:
-    """One comparison of bytes."""
-    return Row(
-        part="memory",
-        what=what,
-        against=against,
-        ours=f"{number(ours / 1e6)} MB",
-        theirs=f"{number(theirs / 1e6)} MB",
-        values=[ours / theirs],
-        goal=goal,
-    )

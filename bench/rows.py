@@ -64,3 +64,16 @@ def figure(values: list[float], unit: str) -> str:
 def number(value: float) -> str:
     """Three digits that count, all of those before the point."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def row_of_bytes(part: str, what: str, against: str, ours: int, theirs: int, goal: Goal) -> Row:
+    """One comparison of bytes."""
+    return Row(
+        part=part,
+        what=what,
+        against=against,
+        ours=f"{number(ours / 1e6)} MB",
+        theirs=f"{number(theirs / 1e6)} MB",
+        values=[ours / theirs],
+        goal=goal,
+    )

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from bench.figures import Figures
 from bench.images import Images
 from bench.registry import Registry, serve
-from bench.rows import Row, at_most, number
+from bench.rows import Row, at_most, row_of_bytes
 from bench.servers import RIVALS, build
 from tests.image.containers import ROOT, docker, inspect
 
@@ -32,8 +32,17 @@ def measure(figures: Figures, images: Images) -> list[Row]:
         )
     docker("image", "rm", *others)
     return [
-        row("the image on top of its base, compressed", ours, plain),
-        row("the same, of a `startproject` with the rival's packages", same, plain),
+        row_of_bytes(
+            "size", "the image on top of its base, compressed", AGAINST, ours, plain, at_most(0.8)
+        ),
+        row_of_bytes(
+            "size",
+            "the same, of a `startproject` with the rival's packages",
+            AGAINST,
+            same,
+            plain,
+            at_most(0.8),
+        ),
     ]
 
 
@@ -53,19 +62,6 @@ def build_startproject(packages: list[str]) -> str:
             copy = shutil.copytree if path.is_dir() else shutil.copy
             copy(path, folder / path.name)
         return build(folder / "Dockerfile", folder)
-
-
-def row(what: str, ours: int, plain: int) -> Row:
-    """One comparison of bytes."""
-    return Row(
-        part="size",
-        what=what,
-        against=AGAINST,
-        ours=f"{number(ours / 1e6)} MB",
-        theirs=f"{number(plain / 1e6)} MB",
-        values=[ours / plain],
-        goal=at_most(0.8),
-    )
 
 
 def on_top(registry: Registry, image: str, base: str) -> int:

@@ -60,8 +60,8 @@ def test_every_python_of_the_image_knows_the_project(root, steps, capsys):
     assert paths == [str(backend), str(backend / "src"), str(backend / "apps"), str(root)]
     for name in ("PROJECT_DIR", "DJANGO_SETTINGS_MODULE"):
         del os.environ[name]
-    exec(folder)  # noqa: S102 - as Python does with these lines
-    exec(settings)  # noqa: S102
+    exec(folder)  # noqa: S102 - as Python does with such a line
+    exec(settings)  # noqa: S102 - as Python does with such a line
     assert os.environ["PROJECT_DIR"] == str(backend)
     assert os.environ["DJANGO_SETTINGS_MODULE"] == "shop.settings"
     assert "settings: shop.settings (ARG SETTINGS)" in capsys.readouterr().out
