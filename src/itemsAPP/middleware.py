@@ -27,7 +27,7 @@ def append_slash(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if not is_valid_path(path) and is_valid_path(f"{path}/"):
+        if not path.endswith("/") and not is_valid_path(path) and is_valid_path(f"{path}/"):
             request.path_info += "/"
             request.path += "/"
         return get_response(request)

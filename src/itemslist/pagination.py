@@ -24,9 +24,10 @@ class LinkPagination(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         """The size asked for, capped; raises ValidationError (400) when it is no size."""
-        field = IntegerField(min_value=1)
+        if "page_size" not in request.query_params:
+            return self.page_size
         try:
-            asked = field.run_validation(request.query_params.get("page_size", self.page_size))
+            asked = IntegerField(min_value=1).run_validation(request.query_params["page_size"])
         except ValidationError as error:
             raise ValidationError({"page_size": error.detail}) from error
         return min(asked, self.max_page_size)

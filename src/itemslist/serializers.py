@@ -1,17 +1,46 @@
 """The JSON that goes in and out. What is no field here cannot be set from outside."""
 
+from copy import deepcopy
+from functools import cached_property
 from typing import ClassVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.db.models import Model
 from rest_framework import serializers
 
 from itemslist.models import ItemList
 from itemslist.permissions import covers
 
 
-class UserSerializer(serializers.HyperlinkedModelSerializer):
+class AddressField(serializers.HyperlinkedIdentityField):
+    """The address of an object, which ends in its key: a page looks up what is before it once."""
+
+    @cached_property
+    def prefix(self) -> str:
+        """What the addresses of all objects begin with."""
+        request = self.context["request"]
+        return self.reverse(self.view_name, kwargs={"pk": 0}, request=request).removesuffix("0/")
+
+    def get_url(self, obj: Model, *args: object) -> str:
+        """The address of this object."""
+        return f"{self.prefix}{obj.pk}/"
+
+
+class ResourceSerializer(serializers.HyperlinkedModelSerializer):
+    """A serializer that makes its fields of the model once, and copies them for each request."""
+
+    serializer_url_field = AddressField
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Fields of this instance's own: a field knows the serializer that it is part of."""
+        if "made_fields" not in vars(type(self)):
+            type(self).made_fields = super().get_fields()
+        return deepcopy(self.made_fields)
+
+
+class UserSerializer(ResourceSerializer):
     """An account, without its password and its privileges."""
 
     class Meta:
@@ -42,7 +71,7 @@ class UserSerializer(serializers.HyperlinkedModelSerializer):
         return super().create({**validated_data, "password": make_password(None)})
 
 
-class GroupSerializer(serializers.HyperlinkedModelSerializer):
+class GroupSerializer(ResourceSerializer):
     """A group, without its permissions."""
 
     class Meta:
@@ -50,7 +79,7 @@ class GroupSerializer(serializers.HyperlinkedModelSerializer):
         fields = ("url", "name")
 
 
-class ItemSerializer(serializers.HyperlinkedModelSerializer):
+class ItemSerializer(ResourceSerializer):
     """An item, for those who are signed in."""
 
     class Meta:
@@ -59,7 +88,7 @@ class ItemSerializer(serializers.HyperlinkedModelSerializer):
         extra_kwargs: ClassVar = {"url": {"view_name": "item-detail"}}
 
 
-class ItemsListSerializer(serializers.HyperlinkedModelSerializer):
+class ItemsListSerializer(ResourceSerializer):
     """An item, for everybody."""
 
     class Meta:

@@ -1,0 +1,73 @@
+"""What the serializers share between requests, and what they must not share."""
+
+import pytest
+from rest_framework import reverse as rest_framework_reverse
+
+from itemslist.models import ItemList
+from itemslist.serializers import ItemSerializer, ItemsListSerializer
+from tests.app.factories import ItemFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lookups(monkeypatch):
+    """The views whose addresses were looked up."""
+    names = []
+    look_up = rest_framework_reverse.django_reverse
+
+    def counted(viewname, *args, **kwargs):
+        names.append(viewname)
+        return look_up(viewname, *args, **kwargs)
+
+    monkeypatch.setattr(rest_framework_reverse, "django_reverse", counted)
+    return names
+
+
+def test_a_page_looks_up_one_address(anonymous, lookups):
+    """However long a page is, the address of its items is looked up once."""
+    ItemFactory.create_batch(5)
+    assert len(anonymous.get("/itemslist/").json()) == 5
+    assert lookups == ["itemslist-detail"]
+
+
+def test_addresses_are_those_of_the_request(anonymous, settings):
+    """Each answer has the addresses of the host that was asked, whatever the one before it had."""
+    settings.ALLOWED_HOSTS = ["one.example", "two.example"]
+    item = ItemFactory()
+    for host in ("one.example", "two.example", "one.example"):
+        (shown,) = anonymous.get("/itemslist/", SERVER_NAME=host).json()
+        assert shown["url"] == f"http://{host}/itemslist/{item.pk}/"
+
+
+def test_fields_belong_to_one_serializer():
+    """What is done to the fields of one serializer is not seen by the next."""
+    first, second = ItemsListSerializer(), ItemsListSerializer()
+    first.fields["title"].read_only = True
+    del first.fields["content"]
+    assert second.fields["title"].read_only is False
+    assert second.fields["title"].parent is second
+    assert (
+        list(second.fields)
+        == list(ItemsListSerializer().fields)
+        == ["id", "url", "title", "content"]
+    )
+
+
+def test_fields_belong_to_one_class():
+    """Each serializer has fields of its own, also where one class is the other's child."""
+
+    class Child(ItemSerializer):
+        class Meta(ItemSerializer.Meta):
+            fields = ("title",)
+
+    ItemSerializer().fields  # noqa: B018 - makes the parent's fields first
+    assert list(Child().fields) == ["title"]
+    assert list(ItemSerializer().fields) == ["url", "title", "content"]
+
+
+def test_rules_of_the_model_hold():
+    """A copied field refuses what its model refuses."""
+    longest = ItemList._meta.get_field("title").max_length
+    assert ItemsListSerializer(data={"title": "x" * longest}).is_valid()
+    assert not ItemsListSerializer(data={"title": "x" * (longest + 1)}).is_valid()
