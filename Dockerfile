@@ -37,10 +37,16 @@ ARG PROJECT_DIR SETTINGS BUILD_VARIABLES
 ENV PATH=/venv/bin:$PATH DATA_DIR=/data STATIC_ROOT=/app/static
 COPY . /app
 RUN chmod -R a+rX /app \
- && python -m docker_image build /app /collected \
+ && python -m docker_image build /app /collected /unneeded.json \
  && find /app/docker_image -type f ! -name __init__.py ! -name server.py ! -name worker.py -delete \
  && (python -m compileall -q /app || true) \
  && find /collected -exec touch --no-dereference --date=@0 {} +
+
+# The packages without what this project never asks for: made again only if that has changed.
+FROM packages AS trimmed
+COPY --from=application /unneeded.json /
+RUN python -m docker_image unneeded /unneeded.json \
+ && find /venv -newermt @0 -exec touch --no-dereference --date=@0 {} +
 
 FROM ${BASE_IMAGE}
 ARG BASE_IMAGE
@@ -55,7 +61,7 @@ RUN --mount=type=bind,from=packages,source=/needed,target=/needed \
  && install --directory --owner=app --group=app --mode=0700 /data
 WORKDIR /app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PORT=80 DATA_DIR=/data STATIC_ROOT=/app/static
-COPY --link --from=packages /venv /venv
+COPY --link --from=trimmed /venv /venv
 COPY --link --from=application /collected /
 COPY --link --from=application /app ./
 USER 10001:10001

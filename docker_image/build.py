@@ -25,11 +25,11 @@ NAME = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 FIELD = re.compile(r"^(\w+)\n  Field required", re.MULTILINE)
 
 
-def main(root: str, collected: str) -> None:
+def main(*places: str) -> None:
     """Prepare the project; raises SystemExit where its settings cannot be loaded or collected."""
     given = dict(pair.partition("=")[::2] for pair in os.environ["BUILD_VARIABLES"].split())
     added: dict[str, str] = {}
-    while complaint := prepare(root, collected, {**given, **added}):
+    while complaint := prepare(places, {**given, **added}):
         if not (more := next_placeholder(complaint, {**os.environ, **given}, added)):
             give_up(complaint)
         added |= more
@@ -37,10 +37,10 @@ def main(root: str, collected: str) -> None:
         say(f"variables: {' '.join(added)} had placeholders (ARG BUILD_VARIABLES)")
 
 
-def prepare(root: str, collected: str, variables: dict[str, str]) -> str:
+def prepare(places: tuple[str, ...], variables: dict[str, str]) -> str:
     """Prepare the project in a process of its own; what it complained of, or nothing."""
     ended = subprocess.run(
-        [sys.executable, "-m", "docker_image", "prepare", root, collected],
+        [sys.executable, "-m", "docker_image", "prepare", *places],
         env={**os.environ, **variables},
         text=True,
         check=False,

@@ -11,6 +11,7 @@ from typing import Any
 from docker_image.console import say
 from docker_image.project import find_project, find_settings
 from docker_image.server import STATIC_ROOT
+from docker_image.unneeded import list_unneeded
 
 DATA = Path("/data")
 PATH_FILE = "django_project.pth"
@@ -18,14 +19,18 @@ PATH_FILE = "django_project.pth"
 PRESET = "import os; os.environ.setdefault({name!r}, {value!r})"
 
 
-def main(root: str, collected: str) -> None:
-    """Prepare the project below the root; what has other places in the image goes to collected."""
+def main(root: str, collected: str, unneeded: str) -> None:
+    """Prepare the project below the root; what has other places in the image goes to collected.
+
+    What the packages have for nothing is listed in unneeded.
+    """
     folder = Path(root).resolve()
     project = find_project(folder, os.environ.get("PROJECT_DIR", ""))
     if settings := os.environ.get("SETTINGS") or find_settings(project):
         os.environ["DJANGO_SETTINGS_MODULE"] = settings
     run_manage(project)
     import django
+    from django.apps import apps
     from django.conf import settings as loaded
 
     django.setup()
@@ -35,6 +40,9 @@ def main(root: str, collected: str) -> None:
         shutil.copy(Path(__file__).with_name("manage.py"), folder)
     link_database(loaded, folder, DATA)
     collect_static(loaded, Path(collected))
+    folders = [Path(app.path) for app in apps.get_app_configs()]
+    listing = list_unneeded(loaded, Path(django.__file__).parent, folders, Path(collected))
+    Path(unneeded).write_text(listing)
 
 
 def run_manage(project: Path) -> None:

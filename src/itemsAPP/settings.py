@@ -158,7 +158,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = ["itemsAPP.throttling.ThrottledModelBackend"]
 LOGIN_REDIRECT_URL = "api-root"
 
-# Time zone. https://docs.djangoproject.com/en/5.2/topics/i18n/timezones/
+# Languages and time zone. https://docs.djangoproject.com/en/5.2/topics/i18n/
+LANGUAGES = [("en", "English")]  # the image has the translations of these
 TIME_ZONE = "UTC"
 
 # Static files. https://docs.djangoproject.com/en/5.2/howto/static-files/

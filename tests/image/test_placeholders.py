@@ -19,7 +19,7 @@ def complaints(monkeypatch):
     """What the project complains of, one after the other, and the variables that it was given."""
     waiting, given = [], []
 
-    def play(root, collected, variables):
+    def play(places, variables):
         given.append(dict(variables))
         return waiting.pop(0) if waiting else ""
 
@@ -119,6 +119,6 @@ def test_project_is_prepared_in_a_process_of_its_own(monkeypatch, tmp_path, code
     program.write_text(f"#!{sys.executable}\nimport os\nassert os.environ['KEY']\n{code}\n")
     program.chmod(0o755)
     monkeypatch.setattr(build.sys, "executable", str(program))
-    said = build.prepare("/app", "/collected", {"KEY": "value"})
+    said = build.prepare(("/app", "/collected"), {"KEY": "value"})
     assert complaint in said
     assert bool(said) == bool(complaint)

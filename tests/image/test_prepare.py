@@ -45,6 +45,11 @@ def steps(monkeypatch):
     return noted
 
 
+def places(root):
+    """The folders and the file that a build names."""
+    return [str(root), str(root.parent / "collected"), str(root.parent / "unneeded.json")]
+
+
 def lines(collected):
     """What every Python of the image reads when it starts."""
     [file] = collected.rglob(prepare.PATH_FILE)
@@ -54,7 +59,7 @@ def lines(collected):
 def test_every_python_of_the_image_knows_the_project(root, steps, capsys):
     """The project's folder, what its manage.py adds and its settings are known from the start."""
     collected = root.parent / "collected"
-    prepare.main(str(root), str(collected))
+    prepare.main(*places(root))
     backend = root / "backend"
     *paths, folder, settings = lines(collected)
     assert paths == [str(backend), str(backend / "src"), str(backend / "apps"), str(root)]
@@ -71,7 +76,7 @@ def test_every_python_of_the_image_knows_the_project(root, steps, capsys):
 def test_chosen_settings_come_first(root, steps, monkeypatch):
     """ARG SETTINGS decides, and whoever starts a container may still choose others."""
     monkeypatch.setenv("SETTINGS", "shop.other")
-    prepare.main(str(root), str(root.parent / "collected"))
+    prepare.main(*places(root))
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.third")
     exec(lines(root.parent / "collected")[-1])  # noqa: S102 - as Python does with such a line
     assert "'shop.other'" in lines(root.parent / "collected")[-1]
@@ -84,7 +89,7 @@ def test_settings_may_be_set_by_code(tmp_path, steps, monkeypatch):
     code += "os.environ['DJANGO_SETTINGS_' + 'MODULE'] = 'worked.out'\n"
     code += "management.execute_from_command_line(['manage.py', 'no-such-command'])\n"
     write(tmp_path, {"app/manage.py": code})
-    prepare.main(str(tmp_path / "app"), str(tmp_path / "collected"))
+    prepare.main(*places(tmp_path / "app"))
     assert "'worked.out'" in lines(tmp_path / "collected")[-1]
     assert (tmp_path / "app/manage.py").read_text() == code
     assert management.execute_from_command_line.__module__ == "django.core.management"
@@ -92,7 +97,7 @@ def test_settings_may_be_set_by_code(tmp_path, steps, monkeypatch):
 
 def test_commands_in_the_root_reach_a_project_below(root, steps):
     """A project below the root gets a manage.py in the root, which leads to its own."""
-    prepare.main(str(root), str(root.parent / "collected"))
+    prepare.main(*places(root))
     assert (root / "manage.py").read_text() == MANAGE.read_text()
 
 
