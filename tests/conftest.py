@@ -9,12 +9,16 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import postgresql
+from tests import exhaustive, postgresql
 from tests.requirements import docker_answers, note_skip, require
 
 # Folders whose tests share what takes long to make, and files whose tests share nothing.
 TOGETHER = ("tests/browser/", "tests/image/", "tests/resilience/")
 INDEPENDENT = re.compile(r"tests/pipeline/test_(release\w*|buildspecs)\.py")
+# Folders whose tests take longest: begun first, so that no process is left with one in the end.
+FIRST = tuple(
+    f"tests/{name}/" for name in ("image", "resilience", "browser", "docs", "template", "pipeline")
+)
 
 
 class Scheduling(LoadScopeScheduling):
@@ -81,6 +85,12 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Who decides in which process a test runs."""
     return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the exhaustive tests out unless they are asked for, and begin with what takes long."""
+    exhaustive.deselect(config, items)
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in FIRST])
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

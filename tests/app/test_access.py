@@ -7,6 +7,7 @@ from http import HTTPStatus
 import pytest
 from django.http import HttpResponse
 
+from tests import exhaustive
 from tests.app.factories import GroupFactory, ItemFactory, UserFactory
 from tests.app.people import ROLES, client_of
 
@@ -56,6 +57,7 @@ MISSING = {
     "/nowhere/": ("404", "404", "404", "404", "404", "404", "404"),
 }
 
+SLASHES = exhaustive.rows(["/", ""], "/")
 BODY = {"title": "new", "username": "new", "name": "new"}
 TARGETS = {"<user>": UserFactory, "<group>": GroupFactory, "<item>": ItemFactory}
 
@@ -79,7 +81,7 @@ def answer(address: str, method: str, role: str, slash: str) -> HttpResponse:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("slash", ["/", ""], ids=["slash", "bare"])
+@pytest.mark.parametrize("slash", SLASHES, ids=["slash", "bare"])
 @pytest.mark.parametrize(("address", "method", "role", "status"), [*cells(TABLE), *cells(MISSING)])
 def test_access(address, method, role, status, slash):
     """Every address answers every method of everybody as the table says, slash or no slash."""
@@ -89,7 +91,7 @@ def test_access(address, method, role, status, slash):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("slash", ["/", ""], ids=["slash", "bare"])
+@pytest.mark.parametrize("slash", SLASHES, ids=["slash", "bare"])
 @pytest.mark.parametrize(
     ("address", "method", "role", "status"), [*cells(WITHOUT_ANONYMOUS_WRITES)]
 )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import exhaustive
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,6 +21,7 @@ def bench(*arguments: str) -> str:
 
 
 @pytest.mark.usefixtures("docker", "wrk")
+@exhaustive.MARK
 def test_run():
     """Parts are measured and printed with the machine, and what was written before stays."""
     results = ROOT / "bench/results/bench.md"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import exhaustive
 from tests.image.containers import docker, inspect, unique
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -62,11 +63,13 @@ def test_commit_costs_nothing(build, checkout):
     assert layers(other) == layers(build(checkout))
 
 
+@exhaustive.MARK
 def test_packages_and_static_files_are_reproducible(build, image, checkout):
     """Two machines without a cache make the same layers of packages and static files."""
     assert layers(build(checkout, "--no-cache"))[-3:-1] == layers(image)[-3:-1]
 
 
+@exhaustive.MARK
 def test_package_without_its_hash_is_refused(checkout):
     """Among requirements with hashes, one that has none ends the build."""
     with (checkout / "requirements.txt").open("a") as requirements:

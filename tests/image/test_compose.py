@@ -11,9 +11,12 @@ import pytest
 import requests
 import yaml
 
+from tests import exhaustive
 from tests.image import containers
 from tests.image.containers import ROOT
 from tests.image.postgresql_image import make_image
+
+pytestmark = exhaustive.MARK
 
 
 @dataclass(frozen=True)

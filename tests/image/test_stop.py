@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests import exhaustive
 from tests.image.containers import HARDENED, docker, inspect, running, until
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -34,6 +35,7 @@ def test_request_in_flight_is_answered(image):
         assert time.monotonic() - begin < 10
 
 
+@exhaustive.MARK
 def test_idle_server_stops_at_once(image):
     """Without requests it stops well within Docker's ten seconds, and complained of nothing."""
     with running(image, *HARDENED) as container:

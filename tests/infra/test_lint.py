@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from rehearsal.project import INFRA
+from tests import exhaustive
 from tests.infra.cloudformation import resources
 from tests.requirements import require
 
@@ -50,6 +51,7 @@ def checkov(folder: Path) -> dict:
     return json.loads(ended.stdout)
 
 
+@exhaustive.MARK
 def test_checkov_is_content():
     """checkov finds nothing, passes over 100 checks and skips only what a template excuses."""
     found = checkov(INFRA)
@@ -65,6 +67,7 @@ def test_checkov_is_content():
     assert {(each["resource"].rpartition(".")[2], each["check_id"]) for each in skipped} == excused
 
 
+@exhaustive.MARK
 def test_checkov_would_tell(tmp_path):
     """checkov finds a database that is no longer encrypted."""
     text = (INFRA / "database.yml").read_text()

@@ -11,6 +11,7 @@ from rehearsal.aws.recording import Authorization
 from rehearsal.iam.roles import load_roles
 from rehearsal.project import INFRA
 from rehearsal.project import NAME as PROJECT
+from tests import exhaustive
 from tests.infra.calls import NAME_IMAGES, NEEDED, PUSH_LAYERS, READ_IMAGES
 from tests.infra.cloudformation import listed, stacks
 from tests.infra.refusals import REFUSED
@@ -112,6 +113,7 @@ def test_roles_may_do_nothing_else(role, allowed):
     assert allowed(role, ROLES[role].policies, REFUSED[role]) == []
 
 
+@exhaustive.MARK
 @pytest.mark.parametrize(("role", "policy", "index", "action"), ACTIONS)
 def test_every_action_is_needed(role, policy, index, action, allowed):
     """Without any single action of a policy, a call that has to be made is refused."""
@@ -121,6 +123,7 @@ def test_every_action_is_needed(role, policy, index, action, allowed):
     assert allowed(role, policies, calls) != calls
 
 
+@exhaustive.MARK
 @pytest.mark.parametrize(("role", "policy", "index", "resource", "wider"), WIDENINGS)
 def test_every_resource_is_narrow(role, policy, index, resource, wider, allowed):
     """With any single resource of a policy widened, a call that must be refused is allowed."""

@@ -9,6 +9,7 @@ from rehearsal import cloud, project
 from rehearsal.aws.account import REGION, arn
 from rehearsal.aws.errors import AwsError
 from rehearsal.cloudformation.templates import Resource, Stack
+from tests import exhaustive
 from tests.pipeline import engines
 from tests.pipeline.account import FIRST, PUSH, SECOND, Pipeline
 
@@ -75,9 +76,9 @@ def start(tmp_path, tools):
         yield begin
 
 
-@pytest.fixture(params=engines.ENGINES)
+@pytest.fixture(params=exhaustive.rows(engines.ENGINES, "CodeBuild"))
 def pipeline(request, start):
-    """Each engine in turn."""
+    """Each engine in turn. That both make the same calls has a test of its own."""
     return start(request.param)
 
 
@@ -125,6 +126,7 @@ def test_promotion_moves_its_own_stage_only(pipeline):
     assert f"| From commit | `{FIRST}` |" in done.summary
 
 
+@exhaustive.MARK
 def test_approval_that_comes_late_ships_what_was_approved(start):
     """A newer commit moves staging while an older one waits: production gets the older one."""
     pipeline = start("CodeBuild")
@@ -194,6 +196,7 @@ def test_first_of_the_variables_wins(start):
     assert set(pipeline.tags) == {FIRST, "latest"}
 
 
+@exhaustive.MARK
 def test_stage_in_another_region_gets_the_image(tmp_path, tools):
     """With a regional registry the stage's tag is made there, and the digest is the same."""
     regions = (REGION, "us-east-1")

@@ -10,6 +10,7 @@ import requests
 from rehearsal.clock import Clock
 from rehearsal.ecr import registry
 from rehearsal.ecs.containers import Containers
+from tests import exhaustive
 from tests.pipeline.real_tasks import (
     BASE,
     DEAF,
@@ -119,7 +120,7 @@ def test_deployment_replaces_the_container(run, python, images):
     [
         (SERVER.replace("= 200", "= 503"), [], 2, "503"),
         (DEAF, [], 0, "RemoteDisconnected|ConnectionResetError|ConnectionRefusedError"),
-        (SERVER, ["--network=none"], 0, "LookupError"),
+        pytest.param(SERVER, ["--network=none"], 0, "LookupError", marks=exhaustive.MARK),
     ],
     ids=["answers-503", "does-not-answer", "cannot-be-reached"],
 )
@@ -164,6 +165,7 @@ def test_task_really_runs(run, python, code, exit_code, written):
     assert made(stage) == []
 
 
+@exhaustive.MARK
 def test_task_that_ignores_sigterm_is_killed(run, python):
     """A task that is stopped gets SIGTERM, and SIGKILL after its stop timeout."""
     stage = run(python(DEAF, desired=0))

@@ -14,6 +14,7 @@ from rehearsal import __main__ as command
 from rehearsal import machine
 from rehearsal.report import STAGES, Outcome, Ran, Service
 from rehearsal.sandbox import set_up
+from tests import exhaustive
 from tests.pipeline.sandboxes import play, small_project
 from tests.pipeline.workflows import ROOT
 
@@ -145,7 +146,7 @@ def test_signal_ends_the_rehearsal_in_order(source, monkeypatch):
     assert not cleaned[0].exists()
 
 
-@pytest.mark.parametrize("number", command.SIGNALS)
+@pytest.mark.parametrize("number", exhaustive.rows(command.SIGNALS, signal.SIGTERM))
 def test_signal_leaves_nothing_behind(docker, tmp_path, number):
     """A rehearsal that is interrupted in a step leaves no process and no file."""
     source = small_project(tmp_path / "source")

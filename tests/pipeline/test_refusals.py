@@ -11,6 +11,7 @@ from rehearsal.ecs.timelines import CRASH_LOOP
 from rehearsal.github.jobs import Push
 from rehearsal.rehearse import through_github
 from rehearsal.sandbox import set_up
+from tests import exhaustive
 from tests.pipeline.sandboxes import SPEED, commit, edit, play, small_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]
@@ -84,6 +85,7 @@ def test_commit_is_released_in_order(shared):
     assert len(set(sandbox.tags().values())) == 1
 
 
+@exhaustive.MARK
 def test_second_run_builds_nothing(sandbox, lines):
     """Another run of the same commit succeeds and changes nothing."""
     with nothing_moves(sandbox):
@@ -119,6 +121,7 @@ def test_another_branch_is_refused(sandbox, lines):
     assert any("Not authorized to perform sts:AssumeRoleWithWebIdentity" in each for each in lines)
 
 
+@exhaustive.MARK
 def test_role_of_the_other_stage_is_refused(sandbox, lines):
     """Staging cannot assume the role that releases to production."""
     role = sandbox.stacks["github"].outputs["ProductionReleaseRoleArn"]
@@ -141,6 +144,7 @@ def test_missing_permission_ends_the_build(tmp_path, lines):
         assert sandbox.tags() == {}
 
 
+@exhaustive.MARK
 def test_failed_staging_keeps_production_as_it_is(tmp_path, lines):
     """Where staging's containers crash, production does not run."""
     source = small_project(tmp_path / "source")

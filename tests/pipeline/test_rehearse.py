@@ -20,9 +20,10 @@ from rehearsal.rehearse import rehearse, stand_ins
 from rehearsal.report import Outcome
 from rehearsal.sandbox import set_up
 from rehearsal.services import run_containers
+from tests import exhaustive
 from tests.pipeline.sandboxes import SPEED, play, quick_project, small_project
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(600), exhaustive.MARK]
 
 PERSON = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker")) / "config.json"
 

@@ -7,6 +7,7 @@ import pytest
 
 from rehearsal import codebuild
 from rehearsal.ecs import timelines
+from tests import exhaustive
 from tests.pipeline import engines
 from tests.pipeline.account import BEFORE, FIRST, Account
 from tests.pipeline.faults import FAULTS, Fault, check
@@ -14,7 +15,24 @@ from tests.pipeline.faults import FAULTS, Fault, check
 pytestmark = pytest.mark.usefixtures("docker")
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+# A fault of each kind: of tasks, of the migration, of what is asked, of what AWS answers.
+USUAL = (
+    "an alarm rolls it back",
+    "replaced by another deployment",
+    "the migration fails",
+    "no login",
+    "there is no such image",
+    "the tag may not be moved",
+    "ECS throttles",
+    "the same image again",
+)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    exhaustive.rows(FAULTS, *USUAL, key=lambda fault: fault.name),
+    ids=lambda fault: fault.name,
+)
 def test_fault(stage, fault: Fault):
     """By CodeBuild's rules each fault ends as its row says."""
     check(stage(), fault)
@@ -40,6 +58,7 @@ def test_first_release(stage):
     assert "staging-previous" not in account.tags
 
 
+@exhaustive.MARK
 def test_first_release_to_a_service_without_tasks(stage):
     """A service that wants no task yet is told of: the release stands, and nothing runs."""
     account = stage(new=True, desired="0")
@@ -49,6 +68,7 @@ def test_first_release_to_a_service_without_tasks(stage):
     assert account.serving() == set()
 
 
+@exhaustive.MARK
 def test_first_release_that_crashes_has_no_way_back(stage):
     """Without an earlier image the tag stays on the one that failed, and that is said."""
     account = stage(new=True)
@@ -72,7 +92,7 @@ def test_roll_back_and_forth(stage):
     assert account.serving() == {account.digests["promoted"]}
 
 
-@pytest.mark.parametrize("command", ["", "none"])
+@pytest.mark.parametrize("command", exhaustive.rows(["", "none"], ""))
 def test_migration_can_be_skipped(stage, command):
     """With no command, or with `none`, no task is run."""
     account = stage()
@@ -121,7 +141,10 @@ class Interrupted:
         self.output = "".join(self.lines)
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    exhaustive.rows([(signal.SIGINT, 130), (signal.SIGTERM, 143)], (signal.SIGTERM, 143)),
+)
 def test_interrupted_rollout(stage, sent, status):
     """A cancelled release puts the tag back and sends the service back to that image."""
     account = stage()
@@ -134,6 +157,7 @@ def test_interrupted_rollout(stage, sent, status):
     assert account.serving() == {account.digests["before"]}
 
 
+@exhaustive.MARK
 def test_interrupted_migration(stage):
     """A release that is cancelled while it migrates stops that task, and deploys nothing."""
     account = stage()

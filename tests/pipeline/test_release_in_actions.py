@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import exhaustive
 from tests.pipeline import engines
 from tests.pipeline.account import Account
 from tests.pipeline.faults import FAULTS, Fault, check
@@ -10,7 +11,11 @@ pytestmark = pytest.mark.usefixtures("docker")
 
 
 # Every fourth, because both engines run the same commands.
-@pytest.mark.parametrize("fault", FAULTS[::4], ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    exhaustive.rows(FAULTS[::4], "crash loop", key=lambda fault: fault.name),
+    ids=lambda fault: fault.name,
+)
 def test_fault(doubles, tmp_path, tools, fault: Fault):
     """In GitHub Actions a fault ends as its row says, as it does by CodeBuild's rules."""
     check(Account(engines.run_in_actions, doubles, tmp_path, tools), fault)

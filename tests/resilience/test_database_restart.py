@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests import exhaustive
 from tests.postgresql import free_port
 from tests.resilience.figures import FIGURES
 from tests.resilience.load import HEADERS, Client, Load
@@ -38,6 +39,7 @@ def task(images, production, tasks):
     return task
 
 
+@exhaustive.MARK
 def test_errors_end_when_the_database_returns(task, cluster, report):
     """Clients get 503 while the database is away, and 200 from the same workers afterwards."""
     workers = task.workers()

@@ -7,6 +7,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from tests import exhaustive
 from tests.image.containers import docker, volume
 from tests.postgresql import free_port
 from tests.resilience.figures import FIGURES
@@ -61,6 +62,7 @@ def check(report, what, kills, tally, kept):
     assert len(tally.created) >= kills * WRITES_BETWEEN
 
 
+@exhaustive.MARK
 def test_sqlite_keeps_what_was_acknowledged(images, tasks, report):
     """Workers and containers of the demo are killed under load: every 201 is on the volume."""
     with volume() as name:
@@ -73,6 +75,7 @@ def test_sqlite_keeps_what_was_acknowledged(images, tasks, report):
     check(report, "Nothing lost, SQLite", kills, tally, dict(kept))
 
 
+@exhaustive.MARK
 def test_postgresql_keeps_what_was_acknowledged(images, production, cluster, tasks, report):
     """Workers, containers and the database itself are killed under load: every 201 is there."""
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests import exhaustive
 from tests.postgresql import free_port
 from tests.resilience.conftest import COMMITS
 from tests.resilience.figures import FIGURES
@@ -71,6 +72,7 @@ def test_replaced_containers_lose_no_request(images, production, tasks, balancer
     assert set(statuses) == {0}
 
 
+@exhaustive.MARK
 def test_containers_that_start_at_once(images, production, tasks, report):
     """Many containers start at once on one database: all are healthy, and no request fails."""
     begin = time.monotonic()

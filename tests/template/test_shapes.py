@@ -8,6 +8,7 @@ import requests
 
 from docker_image.project import find_package_file, find_project
 from template.adopt import adopt
+from tests import exhaustive
 from tests.image.containers import HARDENED, ROOT, docker, running, unique, until
 from tests.template.shapes import SHAPES
 
@@ -38,7 +39,7 @@ def test_every_shape_is_adopted_and_found(name, folder, capsys):
 
 @pytest.mark.usefixtures("docker")
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize("name", exhaustive.rows(CHOSEN, "nested"))
 def test_project_is_adopted_and_served(name, folder):
     """The image answers a probe, a page and a static file, and migrates, on a read-only disk."""
     shape = SHAPES[name]
