@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 import pytest
 
-from tests.image.containers import COMMIT, ROOT, docker, inspect
+from tests.image.containers import COMMIT, ROOT, docker, inspect, running
 
 pytestmark = pytest.mark.usefixtures("docker")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -75,6 +75,21 @@ def test_bytecode_is_shipped(added):
         "app/src/itemsAPP/__pycache__/urls",
     ):
         assert PurePath(f"{module}.cpython-313.pyc") in added
+
+
+def test_no_start_compiles_a_module(image):
+    """Whatever a server loads until it answers has its bytecode in the image."""
+    with running(image, "--env=PYTHONVERBOSE=1") as container:
+        container.wait_until_live()
+        assert "code object from '/venv/" in container.log
+        assert re.findall(r"code object from (/\S+)", container.log) == []
+
+
+def test_nothing_is_compiled_in_vain(added):
+    """Tests of packages, and what this server leaves off, have sources alone."""
+    compiled = {path.parts for path in added if path.suffix == ".pyc"}
+    assert not [parts for parts in compiled if "tests" in parts or {"gunicorn", "asgi"} < {*parts}]
+    assert PurePath("venv/lib/python3.13/site-packages/gunicorn/asgi/__init__.py") in added
 
 
 def test_what_builds_is_not_shipped(added):
