@@ -22,7 +22,7 @@ class Figures:
 FIGURES = {
     "full": Figures(
         rounds=5,
-        seconds=1,
+        seconds=2,
         connections=16,
         asks=8,
         rows=1_000_000,
