@@ -9,7 +9,7 @@ import urllib.parse
 import psycopg
 import pytest
 
-from tests import postgresql
+from tests import exhaustive, postgresql
 from tests.requirements import require
 
 SHOW_URL = [sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'])"]
@@ -23,6 +23,7 @@ def folder():
     return found
 
 
+@exhaustive.MARK
 def test_server_answers_until_the_end(folder):
     """The server answers inside the context, and refuses connections after it."""
     with postgresql.server(folder) as url, psycopg.connect(url) as connection:
@@ -69,6 +70,7 @@ def test_root_gives_way_to_an_ordinary_user(monkeypatch, uid, expected):
     assert postgresql.ordinary_user() == expected
 
 
+@exhaustive.MARK
 def test_status_is_that_of_the_command(monkeypatch, folder):
     """Run as a program it ends with the status of the command that it is given."""
     monkeypatch.setattr(sys, "argv", ["postgresql", sys.executable, "-c", "raise SystemExit(4)"])

@@ -10,6 +10,7 @@ import pytest
 import requests
 from rest_framework import status
 
+from tests import exhaustive
 from tests.app.commands import (
     copy_of_the_application,
     free_port,
@@ -43,6 +44,7 @@ def test_first_steps(tmp_path):
         assert [item["title"] for item in browser.get(f"{address}/itemslist").json()] == ["tea"]
 
 
+@exhaustive.MARK
 def test_writers_wait_for_each_other(tmp_path):
     """Many who write to the SQLite of the demo at once all succeed."""
     folder = copy_of_the_application(tmp_path)
@@ -84,6 +86,7 @@ def test_production_refuses_to_start(command):
     assert hosts.startswith("  ALLOWED_HOSTS: ")
 
 
+@exhaustive.MARK
 def test_static_files_are_collected_with_a_key_only(tmp_path):
     """`collectstatic` as in the image's build needs a key and two folders, and no database."""
     root = tmp_path / "static"

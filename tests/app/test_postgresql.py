@@ -8,7 +8,7 @@ import pytest
 import requests
 from rest_framework import status
 
-from tests import postgresql
+from tests import exhaustive, postgresql
 from tests.app.commands import manage, runserver
 from tests.app.conftest import PRODUCTION, WITHOUT_DATABASE
 from tests.requirements import require
@@ -78,6 +78,7 @@ def test_lost_database_is_named(programs, browser):
             assert browser.get(f"{address}/health/live").status_code == status.HTTP_200_OK
 
 
+@exhaustive.MARK
 def test_libpq_variables_connect(database_url, tmp_path):
     """libpq's variables, the password in a file, lead to the same database as the URL."""
     password = tmp_path / "password"
@@ -89,6 +90,7 @@ def test_libpq_variables_connect(database_url, tmp_path):
     assert "[X] 0001_initial" in migrations
 
 
+@exhaustive.MARK
 def test_requests_time_out_and_migrations_do_not(database_url):
     """A query of a request ends after 30 seconds or PGOPTIONS; one of a command may take long."""
     environment = PRODUCTION | {"DATABASE_URL": database_url}

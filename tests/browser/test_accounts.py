@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from tests import exhaustive
 from tests.browser.conftest import NAME, sign_in
 from tests.browser.trouble import unlabelled
 
@@ -27,6 +28,7 @@ def test_strangers_see_no_accounts(page: Page, trouble: list[str]) -> None:
     assert "status of 403" in trouble.pop()
 
 
+@exhaustive.MARK
 def test_list_of_accounts(superuser: Page) -> None:
     """Somebody who is signed in reads the accounts."""
     superuser.goto("/users")
@@ -34,6 +36,7 @@ def test_list_of_accounts(superuser: Page) -> None:
     expect(superuser.locator(".response-info")).to_contain_text(f'"username": "{NAME}"')
 
 
+@exhaustive.MARK
 def test_administration_adds_changes_and_deletes(superuser: Page) -> None:
     """The administration adds an item, changes it and deletes it."""
     superuser.goto("/admin/itemslist/itemlist/add/")

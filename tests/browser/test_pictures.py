@@ -8,6 +8,8 @@ import pytest
 import requests
 from playwright.sync_api import Page
 
+from tests import exhaustive
+
 COMMITTED = Path(__file__).parents[2] / "docs/images"
 # The address, and what the page has to show before its picture is taken.
 PAGES = {
@@ -31,6 +33,7 @@ def shopping(port: int) -> None:
     requests.post(f"http://127.0.0.1:{port}/itemslist", json=item, timeout=30).raise_for_status()
 
 
+@exhaustive.MARK
 @pytest.mark.usefixtures("shopping")
 @pytest.mark.parametrize("name", PAGES)
 def test_picture_is_taken(page: Page, folder: Path, name: str) -> None:

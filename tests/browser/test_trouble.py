@@ -3,11 +3,13 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests import exhaustive
 from tests.browser.trouble import DISTURBANCE, Trouble, undisturbed, unlabelled
 
 PHONE = {"width": 375, "height": 667}
 
 
+@exhaustive.MARK
 @pytest.mark.parametrize(
     ("script", "complaint"),
     [
@@ -26,6 +28,7 @@ def test_complaint_is_noted(page: Page, trouble: Trouble, script: str, complaint
     trouble.clear()
 
 
+@exhaustive.MARK
 @pytest.mark.parametrize("times", [0, 1, 3])
 def test_disturbance_is_overcome(context: BrowserContext, times: int) -> None:
     """What a change of the network has disturbed is done again, unless it always is."""
@@ -39,6 +42,7 @@ def test_disturbance_is_overcome(context: BrowserContext, times: int) -> None:
     assert trouble == left == []
 
 
+@exhaustive.MARK
 @pytest.mark.parametrize("complaint", [DISTURBANCE, "error"])
 def test_failure_is_a_failure(context: BrowserContext, complaint: str) -> None:
     """What fails for other reasons, or each time, fails."""

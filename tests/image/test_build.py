@@ -42,6 +42,7 @@ def test_secrets_and_data_never_reach_the_build(checkout, tmp_path_factory):
     assert contents(sent / "src") == sent_before
 
 
+@exhaustive.MARK
 def test_changed_line_costs_one_small_layer(build, checkout):
     """A checkout without .git builds; a changed line installs nothing and renews under 250 kB."""
     before = build(checkout)

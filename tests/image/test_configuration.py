@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import exhaustive
 from tests.image.containers import PRODUCTION, docker, inspect, running, until
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -57,18 +58,21 @@ def test_seconds_suit_the_load_balancer_and_ecs(defaults):
     assert int(defaults["graceful_timeout"]) < 30
 
 
+NONSENSE = [
+    ("PORT", "http"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("WEB_CONCURRENCY", "two"),
+    ("WEB_CONCURRENCY", "0"),
+    ("WEB_THREADS", "1.5"),
+    ("WEB_THREADS", "-4"),
+    ("WEB_THREADS", ""),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("PORT", "http"),
-        ("PORT", "0"),
-        ("PORT", "65536"),
-        ("WEB_CONCURRENCY", "two"),
-        ("WEB_CONCURRENCY", "0"),
-        ("WEB_THREADS", "1.5"),
-        ("WEB_THREADS", "-4"),
-        ("WEB_THREADS", ""),
-    ],
+    exhaustive.rows(NONSENSE, ("PORT", "65536"), ("WEB_CONCURRENCY", "two"), ("WEB_THREADS", "")),
 )
 def test_nonsense_is_refused(image, name, value):
     """A number that is none ends the start with the name of the variable and its value."""

@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 import requests
 
+from tests import exhaustive
 from tests.image.containers import HARDENED, PRODUCTION, docker, running, volume
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -29,6 +30,7 @@ def items(container):
     return requests.get(f"{container.url}/itemslist", headers=LOCALHOST, timeout=5).json()
 
 
+@exhaustive.MARK
 def test_restart_loses_nothing(image):
     """Items and the secret key survive a restart."""
     with running(image) as container:

@@ -28,6 +28,7 @@ def test_cfn_lint_is_content():
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
 
+@exhaustive.MARK
 def test_cfn_lint_would_tell(tmp_path):
     """cfn-lint refuses a template with a property that does not exist."""
     text = (INFRA / "github.yml").read_text()

@@ -113,6 +113,7 @@ def test_promotion_keeps_the_digest(pipeline):
     assert f"| To commit | `{FIRST}` |" in done.summary
 
 
+@exhaustive.MARK
 def test_promotion_moves_its_own_stage_only(pipeline):
     """The next commit moves staging, remembers what staging ran, and leaves production alone."""
     for commit in (FIRST, SECOND):
@@ -152,7 +153,11 @@ def test_unknown_image_changes_nothing(pipeline):
 
 @pytest.mark.parametrize(
     ("buildspec", "name"),
-    [(buildspec, name) for buildspec, names in REQUIRED.items() for name in names],
+    exhaustive.rows(
+        [(buildspec, name) for buildspec, names in REQUIRED.items() for name in names],
+        ("build.yml", "ECR_IMAGE_URL"),
+        ("release.yml", "STAGE_NAME"),
+    ),
 )
 def test_missing_variable_is_named(pipeline, buildspec, name):
     """Without a required variable nothing is called, and the message names it."""
@@ -164,7 +169,10 @@ def test_missing_variable_is_named(pipeline, buildspec, name):
     assert pipeline.calls() == set()
 
 
-@pytest.mark.parametrize("commit", ["main", "abc123", "A" * 40, f"{FIRST};true"])
+NO_COMMITS = ["main", "abc123", "A" * 40, f"{FIRST};true"]
+
+
+@pytest.mark.parametrize("commit", exhaustive.rows(NO_COMMITS, "main", f"{FIRST};true"))
 def test_what_is_no_commit_is_refused(pipeline, commit):
     """A tag is made of 40 hex digits and of nothing else."""
     done = pipeline.build(commit)
@@ -254,10 +262,10 @@ BUILD_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", BUILD_FAULTS.values(), ids=BUILD_FAULTS)
-def test_failing_command_fails_the_build(pipeline, fault):
+@pytest.mark.parametrize("name", exhaustive.rows(BUILD_FAULTS, "no login", "latest is refused"))
+def test_failing_command_fails_the_build(pipeline, name):
     """Whichever command is refused, the build fails with the reason, and goes no further."""
-    service, operation, skip, told, tags = fault
+    service, operation, skip, told, tags = BUILD_FAULTS[name]
     denied = AwsError("AccessDeniedException", "not today")
     pipeline.cloud.faults.fail(service, operation, denied, times=1000, skip=skip)
     done = pipeline.build(FIRST)
@@ -277,6 +285,7 @@ def test_image_that_cannot_be_built_is_not_pushed(start):
     assert pipeline.tags == {}
 
 
+@exhaustive.MARK
 def test_next_build_mends_a_half_done_one(pipeline):
     """A build that got as far as the commit's tag is finished by the next one."""
     denied = AwsError("AccessDeniedException", "not today")

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tests import exhaustive
 from tests.setup.programs import RefusedError
 
 
@@ -47,6 +48,7 @@ def test_setup_continues_after_an_interruption(workplace, part, done):
     assert workplace.desk.changes() == []
 
 
+@exhaustive.MARK
 def test_teardown_continues_after_an_interruption(set_up):
     """Ctrl-C in a teardown leaves the rest to the next one."""
     set_up.desk.before = interrupt_at("delete-stack --stack-name django-crud-app-staging-network")
@@ -58,6 +60,7 @@ def test_teardown_continues_after_an_interruption(set_up):
     assert set_up.cloud.formation.stacks == {}
 
 
+@exhaustive.MARK
 @pytest.mark.parametrize("command", ["setup", "teardown"])
 def test_work_under_way_is_waited_for(set_up, command):
     """A stack that AWS still works on is waited for."""

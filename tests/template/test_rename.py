@@ -12,6 +12,7 @@ from template import names
 from template import rename as renaming
 from template.cli import main
 from template.rename import APP, PROJECT, SLUG, Change, carry_out, plan, rename
+from tests import exhaustive
 from tests.docs.conftest import copy_to
 from tests.image.containers import ROOT
 
@@ -75,6 +76,7 @@ def test_no_file_has_an_old_name(renamed):
     assert 'name = "bazaar-24"' in (renamed / "pyproject.toml").read_text()
 
 
+@exhaustive.MARK
 def test_renamed_application_passes_its_tests(renamed):
     """In the renamed copy the application works, as far as one file of its tests tells."""
     said = run(
