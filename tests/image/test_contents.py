@@ -92,6 +92,12 @@ def test_nothing_is_compiled_in_vain(added):
     assert PurePath("venv/lib/python3.13/site-packages/gunicorn/asgi/__init__.py") in added
 
 
+@pytest.mark.parametrize("script", ["swagger-ui-bundle", "redoc.standalone"])
+def test_either_page_of_the_api_could_be_served(added, script):
+    """The scripts of both pages of drf-spectacular are there: a project may choose either."""
+    assert [path for path in added if path.name.startswith(script) and path.parts[0] == "app"]
+
+
 def test_what_builds_is_not_shipped(added):
     """Of the code beside the Dockerfile only what serves is in the image."""
     shipped = {path.name for path in added if path.parent == PurePath("app/docker_image")}
