@@ -66,13 +66,15 @@ run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:80
 	@exec python manage.py runserver 127.0.0.1:$(PORT)
 
 .PHONY: test
-test: install ## Test everything, on SQLite and on PostgreSQL (5 minutes on two processors)
+test: install ## Test everything, on SQLite and on PostgreSQL (under 5 minutes on two processors)
 	$(PYTEST) --durations=10
 	python -m tests.postgresql $(PYTEST) tests/app
 	@echo "Rows that resemble those above, checkov and the coverage are left to: make test-all"
 
+# tests/exhaustive.py says what the other recipes leave out.
+test-all fuzz resilience screenshots test-adopt-all test-fresh-copy: export EXHAUSTIVE := 1
+
 .PHONY: test-all
-test-all: export EXHAUSTIVE := 1
 test-all: install $(CHECKOV_VENV)/stamp ## The same with every row of every table, and measure the coverage (12 minutes)
 	@rm -f .coverage .coverage.* .skipped
 	$(PYTEST) $(COVERAGE) --durations=10
@@ -121,7 +123,7 @@ test-template: install ## Adopt projects, rename a copy, run the workflows of a 
 
 .PHONY: test-adopt-all
 test-adopt-all: install ## Adopt projects of every shape, and build and run their images
-	EXHAUSTIVE=1 ALL_SHAPES=1 $(PYTEST) tests/template/test_shapes.py
+	ALL_SHAPES=1 $(PYTEST) tests/template/test_shapes.py
 
 .PHONY: test-browser
 test-browser: install ## Use the application in a real browser (Chromium or Chrome)
@@ -133,7 +135,7 @@ screenshots: install ## Take the pictures of the README again
 
 .PHONY: test-fresh-copy
 test-fresh-copy: install ## Run the workflows' long jobs in a copy that nobody has configured
-	EXHAUSTIVE=1 ALL_JOBS=1 $(PYTEST) tests/template/test_fresh_copy.py
+	ALL_JOBS=1 $(PYTEST) tests/template/test_fresh_copy.py
 
 .PHONY: test-docs
 test-docs: install ## Execute the documentation, and try the recipes and the benchmarks

@@ -101,6 +101,16 @@ def test_make_alone_lists_the_recipes():
         assert f"\n  {recipe} " in f"\n{printed}"
 
 
+@pytest.mark.parametrize(
+    ("recipe", "printed"), [("test-image", ""), ("screenshots", "1\n"), ("resilience", "1\n")]
+)
+def test_recipe_leaves_tests_out_or_not(recipe, printed):
+    """Daily recipes leave exhaustive tests out; those that ask for such tests leave out none."""
+    command = "PYTEST=printenv EXHAUSTIVE || true #"
+    with make("--silent", recipe, command) as made:
+        assert made.stdout.read() == printed
+
+
 def test_setup_uses_the_persons_own_tools(tmp_path):
     """`make doctor` finds the AWS CLI of PATH, and not the one in the virtual environment."""
     own = tmp_path / "aws"
