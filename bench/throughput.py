@@ -1,6 +1,7 @@
 """Requests per second and the slowest answers, under the server settings that others use."""
 
 import contextlib
+from dataclasses import replace
 
 from bench import wrk
 from bench.databases import Database, databases
@@ -24,6 +25,7 @@ COMMANDS = {
     "nickjj's flags: sync, 2 workers a processor": f"{GUNICORN} --workers={{workers}}",
     FLOOR: "gunicorn floor:application",
 }
+SPEED = "requests/s"
 GOALS = {SEED: at_least(6), FLOOR: at_least(0.25)}
 
 
@@ -45,8 +47,11 @@ def compare(figures: Figures, images: Images, database: Database) -> list[Row]:
         }
         check_bodies(servers)
         loads = put_under_load(figures, servers)
+        pair = {name: servers[name] for name in (OURS, SEED)}
+        speeds = per_second(put_under_load(replace(figures, connections=1), pair))
+    alone = row(f"{SPEED} of one client", SEED, database.kind, speeds, GOALS[SEED], SPEED)
     rivals = [name for name in COMMANDS if name != OURS]
-    return [row for name in rivals for row in rows_against(name, loads, database.kind)]
+    return [alone, *(row for name in rivals for row in rows_against(name, loads, database.kind))]
 
 
 def start(
@@ -75,10 +80,14 @@ def put_under_load(figures: Figures, servers: dict[str, Server]) -> dict[str, li
     return {name: rounds[1:] for name, rounds in loads.items()}
 
 
+def per_second(loads: dict[str, list[wrk.Load]]) -> dict[str, list[float]]:
+    """The requests a second of each server, by rounds."""
+    return {name: [load.per_second for load in rounds] for name, rounds in loads.items()}
+
+
 def rows_against(name: str, loads: dict[str, list[wrk.Load]], kind: str) -> list[Row]:
     """The comparison with one rival: requests a second, and p99 with those that are like us."""
-    speeds = {key: [load.per_second for load in rounds] for key, rounds in loads.items()}
-    rows = [row("requests/s", name, kind, speeds, GOALS.get(name, at_least(1)), "requests/s")]
+    rows = [row(SPEED, name, kind, per_second(loads), GOALS.get(name, at_least(1)), SPEED)]
     if name not in GOALS:
         slowest = {key: [1000 * load.p99 for load in rounds] for key, rounds in loads.items()}
         rows.append(row("p99", name, kind, slowest, at_most(1), "ms"))
