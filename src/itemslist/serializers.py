@@ -15,17 +15,22 @@ from itemslist.permissions import covers
 
 
 class AddressField(serializers.HyperlinkedIdentityField):
-    """The address of an object, which ends in its key: a page looks up what is before it once."""
+    """The address of an object: a page looks up once what is around the keys."""
 
     @cached_property
-    def prefix(self) -> str:
-        """What the addresses of all objects begin with."""
+    def around(self) -> tuple[str, str]:
+        """What the addresses of all objects have before and after the key."""
         request = self.context["request"]
-        return self.reverse(self.view_name, kwargs={"pk": 0}, request=request).removesuffix("0/")
+        address = self.reverse(self.view_name, kwargs={"pk": 0}, request=request)
+        before, _, after = address.rpartition("0")
+        return before, after
 
-    def get_url(self, obj: Model, *args: object) -> str:
-        """The address of this object."""
-        return f"{self.prefix}{obj.pk}/"
+    def get_url(self, obj: Model, *args: object) -> str | None:
+        """The address of this object, or None as long as it is not saved."""
+        if obj.pk is None:
+            return None
+        before, after = self.around
+        return f"{before}{obj.pk}{after}"
 
 
 class ResourceSerializer(serializers.HyperlinkedModelSerializer):

@@ -1,6 +1,7 @@
 """What the serializers share between requests, and what they must not share."""
 
 import pytest
+from django.urls import path
 from rest_framework import reverse as rest_framework_reverse
 
 from itemslist.models import ItemList
@@ -38,6 +39,21 @@ def test_addresses_are_those_of_the_request(anonymous, settings):
     for host in ("one.example", "two.example", "one.example"):
         (shown,) = anonymous.get("/itemslist/", SERVER_NAME=host).json()
         assert shown["url"] == f"http://{host}/itemslist/{item.pk}/"
+
+
+@pytest.mark.parametrize("route", ["shop/10/<int:pk>", "shop/10/<int:pk>/edit/"])
+def test_key_may_be_anywhere_in_an_address(rf, route, settings):
+    """However the route is written, the key is where it has its place."""
+    settings.ROOT_URLCONF = (path(route, lambda request, pk: None, name="itemslist-detail"),)
+    serializer = ItemsListSerializer(ItemFactory(pk=205), context={"request": rf.get("/")})
+    expected = f"http://testserver/{route.replace('<int:pk>', '205')}"
+    assert serializer.data["url"] == expected
+
+
+def test_unsaved_object_has_no_address(rf):
+    """What is not in the database yet has no address."""
+    serializer = ItemsListSerializer(ItemFactory.build(), context={"request": rf.get("/")})
+    assert serializer.data["url"] is None
 
 
 def test_fields_belong_to_one_serializer():
