@@ -110,7 +110,7 @@ test-resilience: install ## Replace, kill, starve and attack containers for a mo
 	$(PYTEST) tests/resilience
 
 .PHONY: resilience
-resilience: install ## The same for half an hour, with all figures
+resilience: install ## The same with all figures (6 minutes)
 	RESILIENCE=full $(PYTEST) --numprocesses 0 --timeout 1800 tests/resilience
 
 .PHONY: bench
