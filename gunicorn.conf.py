@@ -26,10 +26,12 @@ preload_app = True
 
 # Threads, because a synchronous worker keeps no connection alive; of our own kind, because
 # gunicorn's gthread lets a few slow clients hold all of them.
+# Two, because threads of a process take turns: more of them make the slowest answers slower, and
+# pay only where requests wait for other services.
 # Numbers, because a container sees the processors of its host, not its share of them.
 worker_class = "docker_image.worker.BufferingWorker"
 workers = whole_number("WEB_CONCURRENCY", 2, 1000)
-threads = whole_number("WEB_THREADS", 4, 1000)
+threads = whole_number("WEB_THREADS", 2, 1000)
 
 # Seconds. Longer than the load balancer keeps an idle connection (60), or it would answer 502
 # when it uses one that is just being closed.

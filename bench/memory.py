@@ -12,7 +12,7 @@ PATH = "/itemslist/"
 STARTPROJECT = (
     "sh -c 'django-admin startproject project /tmp && cd /tmp"
     " && export DJANGO_SETTINGS_MODULE=project.settings && exec gunicorn project.wsgi"
-    " --config=/dev/null --bind=127.0.0.1:{port} --workers=2 --threads=4'"
+    " --config=/dev/null --bind=127.0.0.1:{port} --workers=2 --threads=2'"
 )
 BARE = "`startproject` under a bare gunicorn with as many processes and threads"
 

@@ -31,12 +31,12 @@ def defaults(image):
 
 
 def test_defaults(defaults):
-    """Two workers of four threads on port 80, loaded before the fork, with nothing on the disk."""
+    """Two workers of two threads on port 80, loaded before the fork, with nothing on the disk."""
     expected = {
         "bind": "['0.0.0.0:80']",
         "worker_class": "docker_image.worker.BufferingWorker",
         "workers": "2",
-        "threads": "4",
+        "threads": "2",
         "preload_app": "True",
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - where gunicorn keeps its workers' signs of life
         "control_socket_disable": "True",

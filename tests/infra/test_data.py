@@ -68,9 +68,9 @@ def test_nothing_rotates_the_password():
 
 
 def test_connections_suffice_for_a_release():
-    """Twice the most containers, with two workers of four threads each, fit into 80 connections."""
+    """Twice the most containers, with two workers of two threads each, fit into 80 connections."""
     most = TEMPLATES["stage"]["Parameters"]["MaximumCount"]["Default"]
-    assert 2 * int(most) * 2 * 4 < 80
+    assert 2 * int(most) * 2 * 2 < 80
 
 
 def test_private_subnets_stay_private():
