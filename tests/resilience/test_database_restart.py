@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests import exhaustive
+from tests.image.containers import until
 from tests.postgresql import free_port
 from tests.resilience.figures import FIGURES
 from tests.resilience.load import HEADERS, Client, Load
@@ -33,9 +34,10 @@ def answer(port, path):
 
 @pytest.fixture
 def task(images, production, tasks):
-    """A container of a production service."""
+    """A container of a production service, with both of its workers: the first can be healthy."""
     task = tasks.start(images[0], free_port(), **production)
     task.wait_until_healthy()
+    assert until(lambda: len(task.workers()) == 2)
     return task
 
 
