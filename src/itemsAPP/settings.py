@@ -98,6 +98,7 @@ TEMPLATES = [
 # Database. https://docs.djangoproject.com/en/5.2/ref/databases/
 DATABASE_DEFAULTS = {
     "django.db.backends.postgresql": {
+        "ENGINE": "itemsAPP.postgresql",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {

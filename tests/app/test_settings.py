@@ -38,7 +38,7 @@ def test_production_needs_three_variables():
     assert values["CSRF_TRUSTED_ORIGINS"] == ["https://example.com", "https://*.example.org"]
     assert values["LOGGING"]["handlers"]["stdout"]["formatter"] == "json"
     database = values["DATABASES"]["default"]
-    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert database["ENGINE"] == "itemsAPP.postgresql"
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (60, True)
     assert database["OPTIONS"] == {"connect_timeout": 5, "tcp_user_timeout": 30_000}
 
