@@ -3,6 +3,7 @@
 import pytest
 from django.urls import path
 from rest_framework import reverse as rest_framework_reverse
+from rest_framework.serializers import HyperlinkedModelSerializer
 
 from itemslist.models import ItemList
 from itemslist.serializers import ItemSerializer, ItemsListSerializer
@@ -48,6 +49,15 @@ def test_key_may_be_anywhere_in_an_address(rf, route, settings):
     serializer = ItemsListSerializer(ItemFactory(pk=205), context={"request": rf.get("/")})
     expected = f"http://testserver/{route.replace('<int:pk>', '205')}"
     assert serializer.data["url"] == expected
+
+
+@pytest.mark.parametrize("serializer_class", [ItemSerializer, ItemsListSerializer])
+@pytest.mark.parametrize("content", ["", "How to\n\t<b>write</b> \N{SNOWMAN}"])
+def test_items_say_what_their_fields_say(rf, serializer_class, content):
+    """What is written by hand is what the fields would have made, in their order."""
+    serializer = serializer_class(ItemFactory(content=content), context={"request": rf.get("/")})
+    of_fields = HyperlinkedModelSerializer.to_representation(serializer, serializer.instance)
+    assert list(serializer.data.items()) == list(of_fields.items())
 
 
 def test_unsaved_object_has_no_address(rf):
