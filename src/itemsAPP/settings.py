@@ -185,7 +185,7 @@ LOGGING = {
     },
     "handlers": {
         "stdout": {
-            "class": "logging.StreamHandler",
+            "class": "itemsAPP.logs.BatchingHandler" if PRODUCTION else "logging.StreamHandler",
             "stream": "ext://sys.stdout",
             "filters": ["request_id"],
             "formatter": "json" if PRODUCTION else "plain",

@@ -116,6 +116,7 @@ def test_lines_on_standard_output(client, demo, configured_logging, capsys, envi
     """In production a line is a JSON object, in the demo it is for people; both go to stdout."""
     configured_logging(settings_from(**demo, **environment)["LOGGING"])
     client.get("/version", headers={"X-Request-ID": "abc"})
+    logging.getLogger().handlers[0].flush()
     assert re.fullmatch(f"{pattern}\n", capsys.readouterr().out)
 
 
@@ -123,6 +124,7 @@ def test_json_line(client, configured_logging, capsys):
     """The JSON tells the request's id, and what the line says besides."""
     configured_logging(settings_from(**PRODUCTION)["LOGGING"])
     client.get("/version", headers={"X-Request-ID": "abc"})
+    logging.getLogger().handlers[0].flush()
     line = json.loads(capsys.readouterr().out)
     assert (line["Type"], line["Logger"], line["Severity"]) == ("request.summary", "itemsAPP", 6)
     fields = {name: line["Fields"][name] for name in ("msg", "rid", "status", "uid")}
