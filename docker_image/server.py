@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.servers.basehttp import get_internal_wsgi_application
+from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
 from whitenoise import WhiteNoise
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -39,4 +40,6 @@ def serving_static(application: Application) -> Application:
 
 def load() -> Application:
     """The application of the settings' WSGI_APPLICATION, with what an image has to add."""
-    return answering_probes(serving_static(get_internal_wsgi_application()))
+    name = settings.WSGI_APPLICATION
+    application = import_string(name) if name else get_wsgi_application()
+    return answering_probes(serving_static(application))

@@ -86,3 +86,10 @@ def test_project_is_found_by_its_settings(static):
     assert ask(application, "/health/live")[0]["status"] == "200 OK"
     assert ask(application, "/static/style.0123456789ab.css")[1] == b"body {}"
     assert ask(application, "/")[1] == b"the project's"
+
+
+def test_project_without_an_application_has_djangos(static):
+    """Where the settings name no application Django makes one."""
+    static.WSGI_APPLICATION = None
+    static.ALLOWED_HOSTS = ["10.0.1.5"]
+    assert ask(server.load(), "/nowhere")[0]["status"] == "404 Not Found"
