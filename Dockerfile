@@ -26,12 +26,13 @@ COPY --from=requirements /requirements /requirements
 # machine, so that a registry is sent them once. Translations are read from .mo files, never .po,
 # and nobody reads the maps of the scripts of API pages, but scripts may point to them.
 # What has no bytecode can be imported all the same: tests, and parts that this server leaves off.
+# A traceback names the line of a package's code, and of the project's also the place in the line.
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv --without-pip /venv \
  && python -m docker_image packages /requirements /venv /needed \
  && find /venv -type f -name "*.po" -delete \
  && find /venv -type f -path "*_sidecar/*.js.map" -exec truncate --size=0 {} + \
- && python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/tests/|/django/contrib/gis/|/gunicorn/(asgi|ctl|dirty)/" /venv \
+ && PYTHONNODEBUGRANGES=1 python -m compileall -q -j 0 --invalidation-mode unchecked-hash -x "/tests/|/django/contrib/gis/|/gunicorn/(asgi|ctl|dirty)/" /venv \
  && find /venv -exec touch --no-dereference --date=@0 {} +
 
 FROM packages AS application

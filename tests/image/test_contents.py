@@ -85,6 +85,20 @@ def test_no_start_compiles_a_module(image):
         assert re.findall(r"code object from (/\S+)", container.log) == []
 
 
+def test_tracebacks_name_places_in_lines_of_the_project_only(image):
+    """Bytecode of packages is small: it keeps the line of each instruction, not the column."""
+    program = (
+        "import sys; sys.path.append('src')\n"
+        "from django.utils.functional import lazy\n"
+        "from itemsAPP.environment import rate\n"
+        "for code in lazy.__code__, rate.__code__:\n"
+        "    lines, columns = list(zip(*code.co_positions()))[::2]\n"
+        "    print(any(lines), any(columns))\n"
+    )
+    ended = docker("run", "--rm", image, "python", "-c", program)
+    assert ended.stdout == "True False\nTrue True\n"
+
+
 def test_nothing_is_compiled_in_vain(added):
     """Tests of packages, and what this server leaves off, have sources alone."""
     compiled = {path.parts for path in added if path.suffix == ".pyc"}
