@@ -1,40 +1,45 @@
 """What load balancers and operators ask: is it alive, is it ready, which version is it?"""
 
+import logging
 import re
 import time
 from pathlib import Path
-from typing import ClassVar
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.encoding import escape_uri_path
 from django.utils.functional import empty
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from dockerflow import checks
 from dockerflow.django.checks import check_migrations_applied
-from dockerflow.django.middleware import DockerflowMiddleware
 from dockerflow.django.views import lbheartbeat
 from dockerflow.logging import request_id_context
 
+LIVENESS = re.compile(r"/health/live/?")
 REQUEST_ID = re.compile(r"[\w.=;:-]{1,128}", re.ASCII)
+summary_logger = logging.getLogger("request.summary")
 
 
-class HealthMiddleware(DockerflowMiddleware):
+class HealthMiddleware(MiddlewareMixin):
     """Answers liveness before the Host header is looked at, and logs every other request.
 
-    A load balancer probes by IP address, which is in no ALLOWED_HOSTS.
+    A load balancer probes by IP address, which is in no ALLOWED_HOSTS. dockerflow's own middleware
+    has other paths and fields, and reads all headers of a request for the one that it wants.
     """
-
-    viewpatterns: ClassVar = [(re.compile(r"/health/live/?\Z"), lbheartbeat)]
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:
         """Answer the probe, or give the request an id, its own one if that is fit for a log."""
-        if not REQUEST_ID.fullmatch(request.META.get("HTTP_X_REQUEST_ID", "")):
-            request.META.pop("HTTP_X_REQUEST_ID", None)
-        return super().process_request(request)
+        if LIVENESS.fullmatch(request.path_info):
+            return lbheartbeat(request)
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id_context.set(given if REQUEST_ID.fullmatch(given) else str(uuid4()))
+        request._start_timestamp = time.time()
+        return None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Put the request id on the response, and write the line of the log."""
@@ -42,18 +47,15 @@ class HealthMiddleware(DockerflowMiddleware):
             return response
         response.headers["X-Request-ID"] = request_id_context.get()
         fields = {
-            "agent": request.headers.get("User-Agent", ""),
+            "agent": request.META.get("HTTP_USER_AGENT", ""),
             "method": request.method,
             "path": escape_uri_path(request.path),
             "status": response.status_code,
             "t": round(1000 * (time.time() - request._start_timestamp)),
             "uid": user_id(request),
         }
-        self.summary_logger.info("{method} {path} {status}".format_map(fields), extra=fields)
+        summary_logger.info("{method} {path} {status}".format_map(fields), extra=fields)
         return response
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Leave the exception to Django, which logs it with its traceback."""
 
 
 def user_id(request: HttpRequest) -> int | None:
