@@ -13,7 +13,7 @@ from itemsAPP.logs import BatchingHandler
 from tests.app.commands import REPOSITORY
 
 PROGRAM = """
-import atexit, logging, os, signal, sys, time
+import atexit, logging, os, sys, time
 sys.path.insert(0, "src")
 from itemsAPP.logs import BatchingHandler
 handlers = [BatchingHandler(sys.stdout)]

@@ -134,6 +134,7 @@ def test_connection_whose_end_a_query_met_is_replaced(connection, administrator)
     """A connection that is known to be lost is replaced, also if Django does not know it yet."""
     process = request(connection)
     administrator.execute(KILL)
+    select.select([connection.connection], [], [], 5)
     with pytest.raises(psycopg.OperationalError):
         connection.connection.execute("SELECT 1")
     assert request(connection) != process
