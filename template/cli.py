@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from template.adopt import adopt
+from template.adopt.adopt import adopt
+from template.begin.rename import rename
 from template.errors import TemplateError
-from template.rename import rename
 
 ROOT = Path(__file__).resolve().parents[1]
 

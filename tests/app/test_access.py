@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 from django.http import HttpResponse
 
-from tests import exhaustive
+from template.tests import exhaustive
 from tests.app.factories import GroupFactory, ItemFactory, UserFactory
 from tests.app.people import ROLES, client_of
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from rest_framework import status
 
-from tests import exhaustive
+from template.tests import exhaustive
 from tests.app.commands import (
     copy_of_the_application,
     free_port,

@@ -12,10 +12,10 @@ from django.db import ProgrammingError
 from django.db.utils import ConnectionHandler
 from rest_framework import status
 
-from tests import exhaustive, postgresql
+from template.tests import exhaustive, postgresql
+from template.tests.requirements import require
 from tests.app.commands import manage, runserver
 from tests.app.conftest import PRODUCTION, WITHOUT_DATABASE
-from tests.requirements import require
 
 ADMINISTRATOR = "-c application_name=administrator"
 KILL = (

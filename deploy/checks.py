@@ -1,0 +1,119 @@
+"""What doctor asks of variables, environments and services, on a desk as in a workflow."""
+
+from collections.abc import Callable
+from typing import Any
+
+from deploy.aws import Aws, image_digest
+from deploy.environments import NAMES, Environment
+from deploy.errors import ProgramError
+from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
+from deploy.refusals import explain
+from deploy.variables import contradictions, malformed
+
+
+def check_variables(variables: dict[str, str], names: tuple[str, ...], scope: str) -> list[Finding]:
+    """Say which variables are missing or malformed; `scope` is a stage or the repository."""
+    examples = malformed(variables)
+    option = "" if scope == "repository" else f" --env {scope}"
+    findings = []
+    for name in names:
+        if not variables.get(name):
+            findings.append(Finding(MISSING, f"variable {name} of {scope}", "make setup"))
+        elif name in examples:
+            mend = f"gh variable set {name}{option} --body {examples[name]}"
+            findings.append(
+                Finding(
+                    WRONG,
+                    f"variable {name} of {scope} is {variables[name]!r}, not like {examples[name]}",
+                    mend,
+                )
+            )
+        else:
+            findings.append(Finding(GOOD, f"variable {name} of {scope} is {variables[name]}"))
+    return findings
+
+
+def check_together(variables: dict[str, str]) -> list[Finding]:
+    """Say which well-formed variables contradict each other."""
+    return [
+        Finding(WRONG, contradiction, "make setup") for contradiction in contradictions(variables)
+    ]
+
+
+def check_environment(environment: Environment, *, private: bool) -> list[Finding]:
+    """Say whether an environment exists and is protected.
+
+    Most plans have no reviewers for private repositories, so there their absence is no gap.
+    """
+    name = environment.name
+    if not environment.exists:
+        return [Finding(MISSING, f"environment {name}", "make setup")]
+    if not environment.lacks:
+        return [Finding(GOOD, f"environment {name} exists and is protected")]
+    states = {"reviewers": NOTE if private else WRONG}
+    return [
+        Finding(
+            states.get(protection, WRONG),
+            f"environment {name} has no {NAMES[protection]}",
+            "make setup",
+        )
+        for protection in environment.lacks
+    ]
+
+
+def where_allowed(what: str, look: Callable[..., list[Finding]], *of: Any) -> list[Finding]:
+    """Return what a look finds, or that it could not be seen, with what would show it."""
+    try:
+        return look(*of)
+    except ProgramError as error:
+        reason = explain(error)
+        return [Finding(UNSEEN, f"{what}: {reason}", reason.advice)]
+
+
+def check_service(aws: Aws, stage: str, variables: dict[str, str]) -> list[Finding]:
+    """Say whether the stage's service runs what the stage's tag names."""
+    repository = variables["ECR_IMAGE_URL"].partition("/")[2]
+    cluster, service = variables["CLUSTER_ARN"], variables["SERVICE_NAME"]
+    found = aws.ask("ecs", "describe-services", "--cluster", cluster, "--services", service)[
+        "services"
+    ]
+    if not found or found[0]["status"] != "ACTIVE":
+        return [Finding(MISSING, f"service {service} in {cluster}", "make setup")]
+    tagged = image_digest(aws, repository, stage)
+    return [judge_service(stage, found[0], tagged, running_digests(aws, cluster, service))]
+
+
+def running_digests(aws: Aws, cluster: str, service: str) -> set[str]:
+    """Return the digests of the images that a service's containers run."""
+    tasks = aws.ask("ecs", "list-tasks", "--cluster", cluster, "--service-name", service)[
+        "taskArns"
+    ]
+    if not tasks:
+        return set()
+    told = aws.ask("ecs", "describe-tasks", "--cluster", cluster, "--tasks", *tasks)["tasks"]
+    return {container.get("imageDigest", "") for task in told for container in task["containers"]}
+
+
+def judge_service(stage: str, service: dict, tagged: str | None, running: set[str]) -> Finding:
+    """Say how a service is doing."""
+    wanted, runs = service["desiredCount"], service["runningCount"]
+    if tagged is None:
+        return Finding(
+            MISSING,
+            f"{stage} has no image yet",
+            "git commit --allow-empty --message Deploy && git push",
+        )
+    if wanted == 0:
+        return Finding(MISSING, f"{stage} has an image but wants 0 containers", "make setup")
+    if runs < wanted:
+        events = "aws ecs describe-services --query 'services[0].events[:5].message'"
+        which = f"--cluster {service['clusterArn']} --services {service['serviceName']}"
+        return Finding(WRONG, f"{stage} runs {runs} of {wanted} containers", f"{events} {which}")
+    if running != {tagged}:
+        told = ", ".join(sorted(running))
+        return Finding(
+            WRONG,
+            f"{stage} runs {told}, its tag names {tagged}",
+            f"gh workflow run stage.yml --field stage={stage} --field image={stage}",
+        )
+    return Finding(GOOD, f"{stage} runs {runs} of {wanted} containers of {tagged}")

@@ -1,0 +1,126 @@
+"""What stays when a stack is deleted: data that its template told AWS to keep."""
+
+from typing import NamedTuple
+
+from deploy.aws import Aws
+from deploy.stacks import last_operation
+
+
+class Kind(NamedTuple):
+    """How to look at one kind of thing and how to delete it; its name follows either command."""
+
+    what: str
+    look: tuple[str, ...]
+    missing: str
+    delete: tuple[str, ...]
+
+
+KINDS = {
+    "AWS::ECR::Repository": Kind(
+        "image repository",
+        ("ecr", "describe-repositories", "--repository-names"),
+        "RepositoryNotFoundException",
+        ("ecr", "delete-repository", "--force", "--repository-name"),
+    ),
+    "AWS::SecretsManager::Secret": Kind(
+        "secret",
+        ("secretsmanager", "describe-secret", "--secret-id"),
+        "ResourceNotFoundException",
+        ("secretsmanager", "delete-secret", "--force-delete-without-recovery", "--secret-id"),
+    ),
+    "AWS::RDS::DBSnapshot": Kind(
+        "database snapshot",
+        ("rds", "describe-db-snapshots", "--db-snapshot-identifier"),
+        "DBSnapshotNotFound",
+        ("rds", "delete-db-snapshot", "--db-snapshot-identifier"),
+    ),
+    "AWS::RDS::DBInstanceAutomatedBackup": Kind(
+        "daily backups, which expire by themselves",
+        ("rds", "describe-db-instance-automated-backups", "--db-instance-automated-backups-arn"),
+        "DBInstanceAutomatedBackupNotFound",
+        ("rds", "delete-db-instance-automated-backup", "--db-instance-automated-backups-arn"),
+    ),
+    "AWS::S3::Bucket": Kind(
+        "bucket, which empties itself within days",
+        ("s3api", "head-bucket", "--bucket"),
+        "Not Found",
+        ("s3api", "delete-bucket", "--bucket"),
+    ),
+    "AWS::IAM::OIDCProvider": Kind(
+        "OIDC provider, which other repositories may use",
+        ("iam", "get-open-id-connect-provider", "--open-id-connect-provider-arn"),
+        "NoSuchEntity",
+        ("iam", "delete-open-id-connect-provider", "--open-id-connect-provider-arn"),
+    ),
+}
+# No teardown deletes these: the provider is shared with whoever else deploys from GitHub to this
+# account, and a bucket cannot go before it is empty.
+FOR_THE_PERSON = ("AWS::IAM::OIDCProvider", "AWS::S3::Bucket")
+
+
+class Leftover(NamedTuple):
+    """Something that outlives its stack."""
+
+    type: str
+    name: str
+
+    @property
+    def kind(self) -> Kind:
+        """How to look at it and how to delete it."""
+        return KINDS[self.type]
+
+
+def find_leftovers(aws: Aws, stacks: list[str]) -> list[Leftover]:
+    """Return what is still there of the stacks of these names deleted in the last 90 days."""
+    told = aws.ask("cloudformation", "list-stacks", "--stack-status-filter", "DELETE_COMPLETE")
+    ids = [stack["StackId"] for stack in told["StackSummaries"] if stack["StackName"] in stacks]
+    found = {leftover: None for stack in ids for leftover in kept_by(aws, stack)}
+    return [leftover for leftover in found if still_there(aws, leftover)]
+
+
+def kept_by(aws: Aws, stack: str) -> list[Leftover]:
+    """Return what a deleted stack left behind."""
+    events = aws.ask("cloudformation", "describe-stack-events", "--stack-name", stack)[
+        "StackEvents"
+    ]
+    kept = []
+    for event in last_operation(events):
+        kind, name = event["ResourceType"], event["PhysicalResourceId"]
+        if event["ResourceStatus"] == "DELETE_SKIPPED" and kind in KINDS:
+            kept.append(Leftover(kind, name))
+        elif event["ResourceStatus"] == "DELETE_COMPLETE" and kind == "AWS::RDS::DBInstance":
+            kept += backups_of(aws, name)
+    return kept
+
+
+def backups_of(aws: Aws, database: str) -> list[Leftover]:
+    """Return the snapshots and the daily backups of a deleted database."""
+    which = ("--db-instance-identifier", database)
+    snapshots = aws.ask("rds", "describe-db-snapshots", "--snapshot-type", "manual", *which)[
+        "DBSnapshots"
+    ]
+    backups = aws.ask("rds", "describe-db-instance-automated-backups", *which)[
+        "DBInstanceAutomatedBackups"
+    ]
+    return [
+        *(Leftover("AWS::RDS::DBSnapshot", one["DBSnapshotIdentifier"]) for one in snapshots),
+        *(
+            Leftover("AWS::RDS::DBInstanceAutomatedBackup", one["DBInstanceAutomatedBackupsArn"])
+            for one in backups
+        ),
+    ]
+
+
+def still_there(aws: Aws, leftover: Leftover) -> bool:
+    """Return whether nobody has deleted it since."""
+    return aws.find(leftover.kind.missing, *leftover.kind.look, leftover.name) is not None
+
+
+def delete_leftover(aws: Aws, leftover: Leftover) -> None:
+    """Delete it for good."""
+    aws.ask(*leftover.kind.delete, leftover.name)
+
+
+def delete_command(aws: Aws, leftover: Leftover) -> str:
+    """Return the command that deletes it for good."""
+    return " ".join(("aws", *leftover.kind.delete, leftover.name, "--region", aws.region))

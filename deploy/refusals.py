@@ -1,0 +1,90 @@
+"""What AWS and GitHub mean when they refuse, and who can change it."""
+
+import re
+
+from deploy.errors import ProgramError, SetupError
+
+LOG_IN_TO_AWS = (
+    "Log in with `aws login`, `aws sso login` or `aws configure`, check with"
+    " `aws sts get-caller-identity`, then run this again. AWS_PROFILE=NAME chooses a profile."
+)
+LOG_IN_TO_GITHUB = "Log in with `gh auth login`, check with `gh auth status`, then run this again."
+
+# Pattern in what the program said, what it means, what to do next.
+REFUSALS = [
+    (
+        r"(?:User: (?P<who>\S+) )?is not authorized to perform: (?P<action>[\w-]+:\w+)",
+        "AWS does not allow {action} to {who}.",
+        "Ask whoever administers the AWS account to allow {action} to {who} (docs/setup.md,"
+        " Permissions), or choose another profile with AWS_PROFILE=NAME; then run this again.",
+    ),
+    (
+        r"Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "the role's trust policy wants another subject, branch or repository ({said})",
+        "Compare both with `make doctor`, then let `make setup` mend the role.",
+    ),
+    (
+        r"Unable to locate credentials|ExpiredToken|[Tt]oken has expired|SSO Token|"
+        r"session has expired|InvalidClientTokenId|UnrecognizedClient",
+        "You are not logged in to AWS: {said}",
+        LOG_IN_TO_AWS,
+    ),
+    (
+        r"Could not connect to the endpoint URL|Invalid endpoint",
+        "AWS does not answer: {said}",
+        "Check the region's spelling (REGION=eu-central-1) and the network, then run this again.",
+    ),
+    (
+        r"Throttling|Rate exceeded",
+        "AWS asks for patience: {said}",
+        "Wait a minute and run this again; it continues where it stopped.",
+    ),
+    (
+        r"HTTP 401|gh auth login|not logged in",
+        "You are not logged in to GitHub: {said}",
+        LOG_IN_TO_GITHUB,
+    ),
+    (
+        r"API rate limit exceeded",
+        "GitHub asks for patience: {said}",
+        "Wait until it is over (`gh api rate_limit`) and run this again; it continues there.",
+    ),
+    (
+        r"HTTP 403",
+        "GitHub refused: {said}",
+        "Ask an administrator of the repository to run this, or log in with more rights:"
+        " `gh auth refresh --scopes repo`.",
+    ),
+    (
+        r"HTTP 404",
+        "GitHub has no place for this in the repository: {said}",
+        "Private repositories have no environments on the Free plan: make this one public, choose"
+        " another plan, or use CodePipeline (docs/codepipeline.md); then run this again.",
+    ),
+    (
+        r"no git remotes|not a git repository|none of the git remotes",
+        "This clone does not tell which GitHub repository it belongs to: {said}",
+        "Create one, `gh repo create --source . --push`, or name one: GH_REPO=OWNER/NAME.",
+    ),
+]
+
+
+def explain(error: ProgramError) -> SetupError:
+    """Return what a program's failure means, with what to do next."""
+    return find_reason(error.said) or SetupError(
+        str(error), "Mend what it says, then run this again; it continues where it stopped."
+    )
+
+
+def find_reason(said: str) -> SetupError | None:
+    """Return the known reason in what was said, or None."""
+    for pattern, message, advice in REFUSALS:
+        if found := re.search(pattern, said):
+            words = {"who": "you", "said": said, **without_empty(found.groupdict())}
+            return SetupError(message.format(**words), advice.format(**words))
+    return None
+
+
+def without_empty(words: dict[str, str | None]) -> dict[str, str]:
+    """Return the groups of a match that took part in it."""
+    return {name: word for name, word in words.items() if word}

@@ -1,0 +1,91 @@
+"""The variables that the workflows read: their names, their form, their values."""
+
+import re
+
+from deploy.stacks import Stack
+
+# In the order of setting: the last one switches deploying on.
+OF_REPOSITORY = ("AWS_REGION", "ECR_ENDPOINT", "ECR_IMAGE_URL", "AWS_BUILD_ROLE_ARN")
+OF_STAGE = ("AWS_RELEASE_ROLE_ARN", "CLUSTER_ARN", "SERVICE_NAME")
+
+REGISTRY = r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
+ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
+# Form of each variable's value, and an example of it.
+FORMS = {
+    "AWS_REGION": (r"[a-z]{2}(-[a-z]+)+-\d", "eu-central-1"),
+    "ECR_ENDPOINT": (REGISTRY, "123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
+    "ECR_IMAGE_URL": (
+        REGISTRY + r"/[a-z0-9][a-z0-9._/-]*",
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com/django-crud-app",
+    ),
+    "AWS_BUILD_ROLE_ARN": (ROLE, "arn:aws:iam::123456789012:role/django-crud-app-build"),
+    "AWS_RELEASE_ROLE_ARN": (
+        ROLE,
+        "arn:aws:iam::123456789012:role/django-crud-app-release-staging",
+    ),
+    "CLUSTER_ARN": (
+        r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/[\w-]+",
+        "arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-staging",
+    ),
+    "SERVICE_NAME": (r"[\w-]{1,255}", "web"),
+}
+
+
+def of_repository(region: str, github: Stack) -> dict[str, str]:
+    """Return the repository's variables, from the outputs of the GitHub stack."""
+    return {
+        "AWS_REGION": region,
+        "ECR_ENDPOINT": github.outputs["EcrEndpoint"],
+        "ECR_IMAGE_URL": github.outputs["EcrImageUrl"],
+        "AWS_BUILD_ROLE_ARN": github.outputs["BuildRoleArn"],
+    }
+
+
+def of_stage(stage: str, github: Stack, stack: Stack) -> dict[str, str]:
+    """Return the variables of a stage's environment, from the outputs of the two stacks."""
+    return {
+        "AWS_RELEASE_ROLE_ARN": github.outputs[f"{stage.capitalize()}ReleaseRoleArn"],
+        "CLUSTER_ARN": stack.outputs["ClusterArn"],
+        "SERVICE_NAME": stack.outputs["ServiceName"],
+    }
+
+
+def expected_github(partition: str, account: str, region: str, project: str) -> Stack:
+    """Return the GitHub stack that is to be, with the outputs that its names lead to."""
+    endpoint = f"{account}.dkr.ecr.{region}.amazonaws.com"
+    role = f"arn:{partition}:iam::{account}:role/{project}"
+    outputs = {
+        "EcrEndpoint": endpoint,
+        "EcrImageUrl": f"{endpoint}/{project}",
+        "BuildRoleArn": f"{role}-build",
+        "StagingReleaseRoleArn": f"{role}-release-staging",
+        "ProductionReleaseRoleArn": f"{role}-release-production",
+    }
+    return Stack(f"{project}-github", "", "", outputs=outputs)
+
+
+def expected_stage(partition: str, account: str, region: str, name: str) -> Stack:
+    """Return the stage's stack that is to be, with the outputs that its name leads to."""
+    cluster = f"arn:{partition}:ecs:{region}:{account}:cluster/{name}"
+    return Stack(name, "", "", outputs={"ClusterArn": cluster, "ServiceName": "web"})
+
+
+def malformed(variables: dict[str, str]) -> dict[str, str]:
+    """Return an example for each variable whose value cannot be right."""
+    return {
+        name: example
+        for name, (form, example) in FORMS.items()
+        if name in variables and not re.fullmatch(form, variables[name])
+    }
+
+
+def contradictions(variables: dict[str, str]) -> list[str]:
+    """Return what does not fit together among well-formed variables."""
+    endpoint, image = variables.get("ECR_ENDPOINT", ""), variables.get("ECR_IMAGE_URL", "")
+    found = []
+    if endpoint and image and not image.startswith(f"{endpoint}/"):
+        found.append(f"ECR_IMAGE_URL ({image}) is not a repository in ECR_ENDPOINT ({endpoint}).")
+    region = variables.get("AWS_REGION", "")
+    if endpoint and region and f".ecr.{region}." not in endpoint:
+        found.append(f"ECR_ENDPOINT ({endpoint}) is not in AWS_REGION ({region}).")
+    return found

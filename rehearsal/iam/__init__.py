@@ -1,1 +1,0 @@
-"""The roles of `infra/`, and the simulator that judges their policies."""

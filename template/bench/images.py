@@ -1,0 +1,35 @@
+"""The images that are compared, built before anything is measured."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from template.bench.servers import build
+from template.tests.image.containers import ROOT, docker
+
+
+@dataclass(frozen=True)
+class Images:
+    """Names of images, and what they are compared on."""
+
+    ours: str
+    base: str
+    processors: int
+
+
+def base_image() -> str:
+    """The image that the Dockerfile builds on."""
+    return re.search(r"^ARG BASE_IMAGE=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
+
+
+@contextlib.contextmanager
+def images() -> Iterator[Images]:
+    """Build the images, which go at the end."""
+    base = base_image()
+    ours = build(ROOT / "Dockerfile", ROOT)
+    try:
+        yield Images(ours, base, os.cpu_count() or 1)
+    finally:
+        docker("image", "rm", "--force", ours)

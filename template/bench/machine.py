@@ -1,0 +1,27 @@
+"""The machine, which every figure depends on."""
+
+import os
+import platform
+import re
+from pathlib import Path
+
+from template.tests.image.containers import docker
+
+
+def machine() -> dict[str, str]:
+    """What it is, and how busy it is before anything is measured."""
+    return {
+        "processors": f"{os.cpu_count()} x {processor()}",
+        "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "Docker": docker("version", "--format", "{{.Server.Version}}").stdout.strip(),
+        "load before": f"{os.getloadavg()[0]:.2f}",
+    }
+
+
+def processor() -> str:
+    """The name of its processors, as far as the system tells."""
+    information = Path("/proc/cpuinfo")
+    text = information.read_text() if information.exists() else ""
+    found = re.search(r"^model name\s*: (.+)", text, re.MULTILINE)
+    return found[1] if found else platform.machine()

@@ -1,0 +1,225 @@
+"""Amazon ECS: clusters, services, task definitions, deployments and tasks.
+
+Answers have the shapes of botocore's model and errors the words of AWS,
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html.
+"""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from template.rehearsal.aws.account import REGION, arn
+from template.rehearsal.aws.errors import AwsError
+from template.rehearsal.aws.logs import Logs
+from template.rehearsal.aws.recording import Authorization
+from template.rehearsal.clock import Clock
+from template.rehearsal.cloudformation.templates import Stack
+from template.rehearsal.ecs.clusters import Cluster
+from template.rehearsal.ecs.definitions import Definitions
+from template.rehearsal.ecs.images import Images
+from template.rehearsal.ecs.launching import Launcher
+from template.rehearsal.ecs.names import cluster_arn, is_here, service_arn, task_arn
+from template.rehearsal.ecs.permissions import PERMISSIONS
+from template.rehearsal.ecs.run_task import run_tasks
+from template.rehearsal.ecs.scheduler import Scheduler
+from template.rehearsal.ecs.services import Service
+from template.rehearsal.ecs.shapes import api_shape
+from template.rehearsal.ecs.tasks import Task
+
+FOUNDED_SECONDS = 3600
+DECLARED = (
+    "AWS::ECS::Cluster",
+    "AWS::ECS::TaskDefinition",
+    "AWS::ECS::Service",
+    "AWS::Logs::LogGroup",
+)
+UPDATES = {"cluster", "service", "desiredCount", "taskDefinition", "forceNewDeployment"}
+PAGE = 100
+
+Params = dict[str, Any]
+
+
+class Ecs:
+    """The service `ecs` of the AWS double; safe for threads.
+
+    `resolve` gives the digest that an image's tag names in the registry, and raises LookupError
+    where there is no such image.
+    """
+
+    name = "ecs"
+
+    def __init__(self, clock: Clock, logs: Logs, resolve: Callable[[str], str]):
+        self.definitions = Definitions()
+        self._clock = clock
+        self._logs = logs
+        self._images = Images(resolve)
+        self._clusters: dict[str, Cluster] = {}
+        self._lock = threading.RLock()
+        self._operations: dict[str, Callable[[Params], dict]] = {
+            "DescribeClusters": self._describe_clusters,
+            "DescribeServices": self._describe_services,
+            "UpdateService": self._update_service,
+            "RunTask": self._run_task,
+            "DescribeTasks": self._describe_tasks,
+            "StopTask": self._stop_task,
+            "ListTasks": self._list_tasks,
+            "DescribeTaskDefinition": self._describe_task_definition,
+        }
+
+    def add_stage(self, launcher: Launcher, stack: Stack, region: str = REGION) -> None:
+        """Create what the stack of deploy/infra/stage.yml declares: a cluster and its service.
+
+        The service is an hour old, so that its first deployment is over. Raises PropertyError
+        for a property that the API does not have.
+        """
+        cluster, definition, service, group = (_the_only(stack, each) for each in DECLARED)
+        home = Cluster(arn("ecs", f"cluster/{cluster['ClusterName']}", region), launcher)
+        created = self._clock.now() - FOUNDED_SECONDS
+        home.add(Service(home.arn, api_shape(service, "Service"), created), self._images)
+        name = group["LogGroupName"]
+        with self._lock:
+            shape = self.definitions.register(definition, region)
+            home.schedulers[service["ServiceName"]].deploy(shape)
+            self._clusters[home.arn] = home
+            self._logs.add_group(name, region, partial(self._streams, home, name))
+
+    def serving(self, cluster: str, service: str) -> list[Task]:
+        """The tasks that pass their health checks, of a cluster by ARN and its service by name."""
+        with self._lock:
+            home = self._advanced(self._clusters[cluster])
+            return [task for task in home.schedulers[service].service.tasks if task.healthy]
+
+    def authorizations(self, operation: str, params: Params) -> list[Authorization]:
+        """The permissions that a call needs, all of them. Raises AwsError."""
+        if operation not in PERMISSIONS:
+            raise AwsError(
+                "UnknownOperationException", f"The rehearsal's ECS does not play {operation}."
+            )
+        return PERMISSIONS[operation](params, self.definitions)
+
+    def call(self, operation: str, params: Params) -> dict:
+        """Make a call of `authorizations`; the output is in the API's shape. Raises AwsError."""
+        with self._lock:
+            return self._operations[operation](params)
+
+    # ---- Clusters and services ----
+
+    def _describe_clusters(self, params: Params) -> dict:
+        arns = [cluster_arn(each) for each in params.get("clusters") or [None]]
+        found = [self._advanced(self._clusters[each]) for each in arns if each in self._clusters]
+        return {
+            "clusters": [each.describe() for each in found],
+            "failures": [_missing(each) for each in arns if each not in self._clusters],
+        }
+
+    def _describe_services(self, params: Params) -> dict:
+        home = self._cluster(params)
+        arns = [service_arn(home.arn, each) for each in params["services"]]
+        found = {each.arn: each for each in home.services}
+        return {
+            "services": [found[each].describe() for each in arns if each in found],
+            "failures": [_missing(each) for each in arns if each not in found],
+        }
+
+    def _update_service(self, params: Params) -> dict:
+        if unplayed := set(params) - UPDATES:
+            raise AwsError(
+                "UnsupportedFeatureException",
+                f"The rehearsal's UpdateService does not play {', '.join(sorted(unplayed))}.",
+            )
+        scheduler = self._scheduler(self._cluster(params), params["service"])
+        service = scheduler.service
+        if service.status != "ACTIVE":
+            raise AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
+        running = service.settings["taskDefinition"]
+        wanted = self._definition(params.get("taskDefinition", running))
+        if "desiredCount" in params:
+            scheduler.scale(params["desiredCount"])
+        if params.get("forceNewDeployment") or wanted["taskDefinitionArn"] != running:
+            scheduler.deploy(wanted)
+        return {"service": service.describe()}
+
+    def _describe_task_definition(self, params: Params) -> dict:
+        refusal = "Unable to describe task definition."
+        found = self.definitions.get(params["taskDefinition"], refusal)
+        return {"taskDefinition": found, "tags": []}
+
+    # ---- Tasks ----
+
+    def _run_task(self, params: Params) -> dict:
+        home = self._cluster(params)
+        definition = self._definition(params["taskDefinition"])
+        run = partial(run_tasks, home, definition, params, self._images, self._clock.now())
+        outcomes = home.once(params, run)
+        started = [each for each in outcomes if isinstance(each, Task)]
+        home.tasks += [each for each in started if each not in home.tasks]
+        return {
+            "tasks": [each.describe() for each in started],
+            "failures": [each.describe() for each in outcomes if not isinstance(each, Task)],
+        }
+
+    def _describe_tasks(self, params: Params) -> dict:
+        home = self._cluster(params)
+        arns = [task_arn(home.arn, each) for each in params["tasks"]]
+        found = {each.arn: each for each in home.all_tasks}
+        return {
+            "tasks": [found[each].describe() for each in arns if each in found],
+            "failures": [_missing(each) for each in arns if each not in found],
+        }
+
+    def _stop_task(self, params: Params) -> dict:
+        home = self._cluster(params)
+        wanted = task_arn(home.arn, params["task"])
+        task = next((each for each in home.all_tasks if each.arn == wanted), None)
+        if not task:
+            raise AwsError("InvalidParameterException", "The referenced task was not found.")
+        reason = params.get("reason", "Task stopped by user")
+        task.ask_to_stop(self._clock.now(), "UserInitiated", reason)
+        return {"task": task.describe()}
+
+    def _list_tasks(self, params: Params) -> dict:
+        home = self._cluster(params)
+        tasks = home.all_tasks
+        if "serviceName" in params:
+            tasks = self._scheduler(home, params["serviceName"]).service.tasks
+        arns = [task.arn for task in tasks if task.matches(params)]
+        first = int(params.get("nextToken", 0))
+        last = first + params.get("maxResults", PAGE)
+        more = {"nextToken": str(last)} if last < len(arns) else {}
+        return {"taskArns": arns[first:last], **more}
+
+    def _streams(self, home: Cluster, group: str) -> dict:
+        with self._lock:
+            return self._advanced(home).streams(group, self._clock.now())
+
+    # ---- Looking things up ----
+
+    def _cluster(self, params: Params) -> Cluster:
+        wanted = cluster_arn(params.get("cluster"))
+        if wanted not in self._clusters or not is_here(wanted):
+            raise AwsError("ClusterNotFoundException", "Cluster not found.")
+        return self._advanced(self._clusters[wanted])
+
+    def _advanced(self, home: Cluster) -> Cluster:
+        home.advance(self._clock.now())
+        return home
+
+    def _scheduler(self, home: Cluster, identifier: str) -> Scheduler:
+        wanted = service_arn(home.arn, identifier)
+        for scheduler in home.schedulers.values():
+            if scheduler.service.arn == wanted:
+                return scheduler
+        raise AwsError("ServiceNotFoundException", "Service not found.")
+
+    def _definition(self, identifier: str) -> dict:
+        return self.definitions.get(identifier, "TaskDefinition not found.")
+
+
+def _the_only(stack: Stack, type_name: str) -> dict[str, Any]:
+    (resource,) = stack.of_type(type_name).values()
+    return resource.properties
+
+
+def _missing(wanted: str) -> dict[str, str]:
+    return {"arn": wanted, "reason": "MISSING"}

@@ -1,0 +1,1 @@
+"""The roles of `deploy/infra/`, and the simulator that judges their policies."""

@@ -1,0 +1,67 @@
+"""The project as `deploy/infra/` deploys it, and what GitHub and CodePipeline know of it."""
+
+from pathlib import Path
+
+from template.rehearsal.aws.account import ACCOUNT, REGION
+from template.rehearsal.cloudformation.templates import Stack, parameters_of, resolve
+from template.rehearsal.github.oidc import Repository
+
+INFRA = Path(__file__).parents[2] / "deploy/infra"
+NAME = "django-crud-app"
+STAGES = ("staging", "production")
+TEMPLATES_OF_A_STAGE = ("network", "database", "roles", "stage")
+REPOSITORY = Repository()
+CHOSEN = {
+    "ProjectName": NAME,
+    "GitHubOwner": REPOSITORY.owner,
+    "GitHubOwnerId": REPOSITORY.owner_id,
+    "GitHubRepository": REPOSITORY.name,
+    "GitHubRepositoryId": REPOSITORY.id,
+    "ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/0a1b2c3d",
+}
+
+
+def deploy(infra: Path = INFRA, **chosen: str) -> dict[str, Stack]:
+    """The stacks by template, or by stage and template, each fed with the outputs before it.
+
+    `chosen` are parameters in place of the usual ones. Raises TemplateError.
+    """
+    known = {**CHOSEN, **chosen}
+    stacks = {"github": _deploy(infra, "github", f"{NAME}-github", known)}
+    for stage in STAGES:
+        of_stage = {**known, "Stage": stage}
+        for template in TEMPLATES_OF_A_STAGE:
+            name = f"{NAME}-{stage}" + ("" if template == "stage" else f"-{template}")
+            stacks[f"{stage}-{template}"] = _deploy(infra, template, name, of_stage)
+        known[f"{stage.title()}ReleasePolicyArn"] = of_stage["ReleasePolicyArn"]
+    stacks["pipeline"] = _deploy(infra, "pipeline", f"{NAME}-pipeline", known)
+    return stacks
+
+
+def _deploy(infra: Path, template: str, name: str, known: dict[str, str]) -> Stack:
+    file = infra / f"{template}.yml"
+    wanted = parameters_of(file)
+    stack = resolve(file, {key: known[key] for key in known if key in wanted}, name=name)
+    known.update(stack.outputs)
+    return stack
+
+
+def repository_variables(stacks: dict[str, Stack], registry: str) -> dict[str, str]:
+    """The repository's variables for GitHub, with the registry at another address."""
+    outputs = stacks["github"].outputs
+    return {
+        "AWS_REGION": REGION,
+        "AWS_BUILD_ROLE_ARN": outputs["BuildRoleArn"],
+        "ECR_ENDPOINT": registry,
+        "ECR_IMAGE_URL": outputs["EcrImageUrl"].replace(outputs["EcrEndpoint"], registry),
+    }
+
+
+def environment_variables(stacks: dict[str, Stack], stage: str) -> dict[str, str]:
+    """The variables of the stage's environment for GitHub."""
+    service = stacks[f"{stage}-stage"].outputs
+    return {
+        "AWS_RELEASE_ROLE_ARN": stacks["github"].outputs[f"{stage.title()}ReleaseRoleArn"],
+        "CLUSTER_ARN": service["ClusterArn"],
+        "SERVICE_NAME": service["ServiceName"],
+    }

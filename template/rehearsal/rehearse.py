@@ -1,0 +1,101 @@
+"""Takes a commit through the pipeline and gathers what has become of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from template.rehearsal import machine, project
+from template.rehearsal.github import act, jobs
+from template.rehearsal.github.progress import Progress
+from template.rehearsal.report import Outcome, Ran, Service
+from template.rehearsal.sandbox import Sandbox
+
+POLL_SECONDS = "1"
+PATHS = ("/ping", "/health/live")
+PATIENCE = 10.0  # seconds that an answer may take
+
+Engine = Callable[[Sandbox], list[Ran]]
+
+
+def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]:
+    """Run deploy.yml for a push of the commit to main; what ran, in order."""
+    push = push or jobs.Push("deploy.yml", sandbox.checkout.commit)
+    workflows = jobs.Workflows(sandbox.checkout.folder)
+    workflows.use_environment_variables("stage.yml")
+    progress = Progress(sandbox.say)
+    sandbox.job = lambda: workflows.job(push, progress.current)
+    run = act.Run(
+        sandbox.checkout.folder,
+        push.workflow,
+        push.event,
+        _variables(sandbox),
+        {
+            **sandbox.machine,
+            **sandbox.cloud.environment(),
+            **sandbox.cloud.job_environment(),
+        },
+        stand_ins(sandbox),
+    )
+    with run.start() as events:
+        progress.follow(events)
+    return [
+        Ran(_stage(workflows, push, ended.job), ended.result, ended.seconds)
+        for ended in progress.ended
+    ]
+
+
+def stand_ins(sandbox: Sandbox) -> dict[str, Path]:
+    """What stands in for third-party actions: nothing where jobs.com is reachable."""
+    return {} if machine.reaches_github() else sandbox.checkout.stand_ins()
+
+
+def rehearse(sandbox: Sandbox, engine: Engine) -> Outcome:
+    """Run the pipeline; what it did, and what it left in the registry and in the services."""
+    ran = engine(sandbox)
+    services = {stage: _service(sandbox, stage) for stage in project.STAGES}
+    address = services["production"].address
+    return Outcome(
+        commit=sandbox.checkout.commit,
+        ran=ran,
+        tags=sandbox.tags(),
+        services=services,
+        answers={path: _ask(address + path) for path in PATHS} if address else {},
+    )
+
+
+def _variables(sandbox: Sandbox) -> dict[str, str]:
+    stacks = sandbox.stacks
+    repository = project.repository_variables(stacks, sandbox.cloud.front.endpoint)
+    environments = {
+        stage: {**project.environment_variables(stacks, stage), "POLL_SECONDS": POLL_SECONDS}
+        for stage in project.STAGES
+    }
+    return {**repository, jobs.ENVIRONMENTS: jobs.environment_table(repository, environments)}
+
+
+def _stage(workflows: jobs.Workflows, push: jobs.Push, job: str) -> str:
+    """What a job is called in the report: its environment, else its own name."""
+    return workflows.job(push, job).environment or job.rpartition("/")[2].lower()
+
+
+def _service(sandbox: Sandbox, stage: str) -> Service:
+    named = sandbox.stacks[f"{stage}-stage"].outputs
+    cluster, name = named["ClusterArn"], named["ServiceName"]
+    tasks = sandbox.ecs.serving(cluster, name)
+    answer = sandbox.ecs.call("DescribeServices", {"cluster": cluster, "services": [name]})
+    primary = answer["services"][0]["deployments"][0]
+    return Service(
+        deployment=primary["id"],
+        state=primary["rolloutState"],
+        digests={task.digest for task in tasks},
+        address=sandbox.launchers[stage].address(tasks[0].order.task) if tasks else "",
+    )
+
+
+def _ask(url: str) -> str:
+    """The status of an answer, or why there is none."""
+    try:
+        return str(requests.get(url, timeout=PATIENCE).status_code)
+    except requests.RequestException as error:
+        return type(error).__name__

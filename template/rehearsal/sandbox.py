@@ -1,0 +1,101 @@
+"""The project as deploy/infra/ deploys it to the doubles, and a commit for its pipeline."""
+
+import contextlib
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from template.rehearsal import cloud, machine, project
+from template.rehearsal.aws.logs import Logs
+from template.rehearsal.clock import Clock
+from template.rehearsal.cloud import Cloud
+from template.rehearsal.cloudformation.templates import Stack
+from template.rehearsal.ecs.api import Ecs
+from template.rehearsal.ecs.launching import Launcher
+from template.rehearsal.github import checkout
+from template.rehearsal.github.oidc import Job
+from template.rehearsal.services import run_containers
+
+Say = Callable[[str], None]
+Launch = Callable[[Cloud, Stack, Mapping[str, str]], AbstractContextManager[Launcher]]
+
+
+class NobodyError(RuntimeError):
+    """A token was asked for while no job runs."""
+
+
+def nobody() -> Job:
+    """The job that runs while none does. Raises NobodyError."""
+    raise NobodyError("no job runs")
+
+
+@dataclass
+class Sandbox:
+    """Where a pipeline runs; `job` tells GitHub's issuer which job that is at the moment.
+
+    `machine` is the environment of a run, without credentials.
+    """
+
+    folder: Path
+    checkout: checkout.Checkout
+    stacks: dict[str, Stack]
+    cloud: Cloud
+    ecs: Ecs
+    launchers: dict[str, Launcher]
+    machine: dict[str, str]
+    say: Say
+    job: Callable[[], Job] = nobody
+
+    def tags(self) -> dict[str, str]:
+        """The digest of every tag in the registry."""
+        return self.cloud.front.registry.tags(project.NAME)
+
+
+@contextlib.contextmanager
+def set_up(
+    source: Path, say: Say, launch: Launch = run_containers, clock: Clock | None = None
+) -> Iterator[Sandbox]:
+    """Deploy the commit's deploy/infra/ to doubles, one task per stage, and leave nothing behind.
+
+    Raises CheckoutError, MachineError, NodeError, PolicyError, RegistryError and TemplateError.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
+        commit = checkout.clone(source, folder / "checkout", project.REPOSITORY)
+        environment = machine.environment(folder / "home")
+        stacks = project.deploy(commit.folder / "deploy/infra", DesiredCount="1")
+        doubles = stack.enter_context(
+            cloud.run(stacks.values(), project.REPOSITORY, lambda: sandbox.job())
+        )
+        stack.callback(_remove_images, doubles.front.endpoint, environment)
+        logs = Logs()
+        ecs = Ecs(clock or Clock(), logs, lambda image: _digest(doubles, image))
+        doubles.aws.add(ecs)
+        doubles.aws.add(logs)
+        launchers = {}
+        for stage in project.STAGES:
+            registry = stacks["github"].outputs["EcrEndpoint"]
+            relocated = stacks[f"{stage}-stage"].relocated(registry, doubles.front.endpoint)
+            launchers[stage] = stack.enter_context(launch(doubles, relocated, environment))
+            ecs.add_stage(launchers[stage], relocated)
+        sandbox = Sandbox(folder, commit, stacks, doubles, ecs, launchers, environment, say)
+        yield sandbox
+
+
+def _digest(doubles: Cloud, image: str) -> str:
+    digest = doubles.front.registry.digest(project.NAME, image.rpartition(":")[2])
+    if digest is None:
+        raise LookupError(image)
+    return digest
+
+
+def _remove_images(endpoint: str, environment: Mapping[str, str]) -> None:
+    """Remove the images that were built for the registry from the Docker Engine."""
+    listed = ["docker", "image", "ls", "--quiet", "--filter", f"reference={endpoint}/*"]
+    found = subprocess.run(listed, env=environment, capture_output=True, text=True, check=False)
+    for image in set(found.stdout.split()):
+        remove = ["docker", "image", "rm", "--force", image]
+        subprocess.run(remove, env=environment, capture_output=True, check=False)

@@ -1,0 +1,219 @@
+"""A double of the AWS CLI with an account behind it, which can refuse."""
+
+import json
+from base64 import urlsafe_b64decode
+from pathlib import Path
+from typing import Any
+
+from template.tests.deploy.aws_options import GLOBAL, OPERATIONS
+from template.tests.deploy.formation import Formation
+from template.tests.deploy.parameters import error
+from template.tests.deploy.programs import RefusedError, parse
+
+REGIONS = ("eu-central-1", "us-east-1")
+# What deploy/infra/ lets a job's role do of what doctor asks.
+OF_ROLES = {
+    "build": ("sts:GetCallerIdentity", "ecr:BatchGetImage"),
+    "release": (
+        *("sts:GetCallerIdentity", "ecr:BatchGetImage", "ecs:DescribeServices"),
+        *("ecs:ListTasks", "ecs:DescribeTasks"),
+    ),
+}
+
+
+class Cloud:
+    """One account as its owner sees it through the AWS CLI; tests change its attributes."""
+
+    def __init__(self) -> None:
+        self.version = "aws-cli/2.31.4 Python/3.13.7 Linux/6.8 exe/x86_64"
+        self.account = "123456789012"
+        self.who = f"arn:aws:iam::{self.account}:user/dev"
+        self.configured_region = "eu-central-1"
+        self.log_in_error = ""
+        self.denied: set[str] = set()
+        self.formation = Formation(self.account)
+        self.running: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, words: list[str], stdin: str, environment: dict) -> tuple[str, bool]:
+        """Answer one call of the program."""
+        if words == ["--version"]:
+            return f"{self.version}\n", False
+        known = OPERATIONS.get(tuple(words[:2]))
+        if known is None:
+            raise RefusedError(f"argument operation: Invalid choice: {words[:2]}", 252)
+        positional, options = parse(words[2:], known | GLOBAL)
+        if words[0] == "configure":
+            return self.configured(positional), False
+        self.admit(words[0], words[1], options, environment)
+        answer = self.dispatch(words[0], words[1], positional, options)
+        changes = words[1].startswith(("create", "delete", "deploy", "execute"))
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        return text, changes and "No changes to deploy" not in text
+
+    def configured(self, positional: list[str]) -> str:
+        """Answer `aws configure get`, which fails without a word where nothing is set."""
+        if positional != ["region"] or not self.configured_region:
+            raise RefusedError("", 1)
+        return f"{self.configured_region}\n"
+
+    def admit(self, service: str, operation: str, options: dict, environment: dict) -> None:
+        """Refuse a call without credentials, region or permission."""
+        if self.log_in_error:
+            raise RefusedError(self.log_in_error, 255)
+        region = options.get("--region", [""])[0]
+        if "--region" not in options:
+            raise RefusedError("the double wants --region on every call", 252)
+        if region not in REGIONS:
+            url = f"https://{service}.{region}.amazonaws.com/"
+            raise RefusedError(f'Could not connect to the endpoint URL: "{url}"', 255)
+        action = f"{service}:{'CreateChangeSet' if operation == 'deploy' else camel(operation)}"
+        who, allowed = self.who, None
+        if environment["AWS_WEB_IDENTITY_TOKEN_FILE"]:
+            who, allowed = self.assume(environment)
+        if action in self.denied or (allowed is not None and action not in allowed):
+            raise denial(who, action)
+
+    def assume(self, environment: dict) -> tuple[str, tuple[str, ...]]:
+        """Return who a web identity becomes and what it may do; refuse a subject without trust."""
+        file = Path(environment["AWS_WEB_IDENTITY_TOKEN_FILE"])
+        if file.stat().st_mode & 0o077:
+            raise RefusedError("the token's file is open to others", 255)
+        payload = file.read_text().split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        role = environment["AWS_ROLE_ARN"].rpartition("/")[2]
+        if claims["sub"] != self.formation.trusted_subject(role):
+            said = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+            raise error("AccessDenied", "AssumeRoleWithWebIdentity", said)
+        kind = "build" if role.endswith("-build") else "release"
+        return f"arn:aws:sts::{self.account}:assumed-role/{role}/doctor", OF_ROLES[kind]
+
+    def dispatch(self, service: str, operation: str, positional: list[str], options: dict) -> Any:
+        """Return the answer to an operation that is allowed."""
+        if service == "cloudformation":
+            return self.formation.answer(operation, positional, options)
+        method = getattr(self, f"{service}_{operation}".replace("-", "_"))
+        return method(*(options[name] for name in options if name not in GLOBAL))
+
+    def sts_get_caller_identity(self) -> dict:
+        """Say who is logged in."""
+        return {"UserId": "AIDA", "Account": self.account, "Arn": self.who}
+
+    def iam_list_open_id_connect_providers(self) -> dict:
+        """List the account's OIDC providers."""
+        providers = self.formation.kept["AWS::IAM::OIDCProvider"]
+        return {"OpenIDConnectProviderList": [{"Arn": one} for one in providers]}
+
+    def iam_get_open_id_connect_provider(self, name: list[str]) -> dict:
+        """Describe an OIDC provider."""
+        return self.kept("AWS::IAM::OIDCProvider", name, "NoSuchEntity")
+
+    def iam_get_role(self, name: list[str]) -> dict:
+        """Describe a role that the GitHub stack made."""
+        subject = self.formation.trusted_subject(name[0])
+        if subject is None:
+            raise error("NoSuchEntity", "GetRole", f"The role {name[0]} cannot be found.")
+        condition = {"StringEquals": {"token.actions.githubusercontent.com:sub": subject}}
+        document = {"Statement": [{"Effect": "Allow", "Condition": condition}]}
+        return {"Role": {"RoleName": name[0], "AssumeRolePolicyDocument": document}}
+
+    def ecr_describe_repositories(self, names: list[str]) -> dict:
+        """Describe an image repository."""
+        return self.kept("AWS::ECR::Repository", names, "RepositoryNotFoundException")
+
+    def ecr_batch_get_image(self, repository: list[str], ids: list[str]) -> dict:
+        """Return the image that a tag names, if any."""
+        images = self.ecr_describe_repositories(repository)["found"]
+        digest = images.get(ids[0].removeprefix("imageTag="))
+        return {"images": [{"imageId": {"imageDigest": digest}}] if digest else []}
+
+    def ecr_delete_repository(self, _: list, name: list[str]) -> dict:
+        """Delete an image repository with its images."""
+        return self.delete_kept("AWS::ECR::Repository", name)
+
+    def secretsmanager_describe_secret(self, name: list[str]) -> dict:
+        """Describe a secret."""
+        return self.kept("AWS::SecretsManager::Secret", name, "ResourceNotFoundException")
+
+    def secretsmanager_delete_secret(self, _: list, name: list[str]) -> dict:
+        """Delete a secret."""
+        return self.delete_kept("AWS::SecretsManager::Secret", name)
+
+    def s3api_head_bucket(self, name: list[str]) -> str:
+        """Say nothing where the bucket exists, as some versions do."""
+        self.kept("AWS::S3::Bucket", name, "404) (Not Found")
+        return ""
+
+    def rds_describe_db_snapshots(self, *options: list[str]) -> dict:
+        """List a database's snapshots, or describe one."""
+        if len(options) == 1:
+            return self.kept("AWS::RDS::DBSnapshot", options[0], "DBSnapshotNotFound")
+        database = options[1][0]
+        names = self.formation.kept["AWS::RDS::DBSnapshot"]
+        own = [name for name in names if name.startswith(f"{database}-")]
+        return {"DBSnapshots": [{"DBSnapshotIdentifier": name} for name in own]}
+
+    def rds_describe_db_instance_automated_backups(self, which: list[str]) -> dict:
+        """List a deleted database's daily backups, or describe them."""
+        if which[0].startswith("arn:"):
+            kind = "AWS::RDS::DBInstanceAutomatedBackup"
+            return self.kept(kind, which, "DBInstanceAutomatedBackupNotFound")
+        names = self.formation.kept["AWS::RDS::DBInstanceAutomatedBackup"]
+        own = [name for name in names if name.endswith(f":{which[0]}")]
+        return {
+            "DBInstanceAutomatedBackups": [{"DBInstanceAutomatedBackupsArn": one} for one in own]
+        }
+
+    def rds_delete_db_snapshot(self, name: list[str]) -> dict:
+        """Delete a snapshot."""
+        return self.delete_kept("AWS::RDS::DBSnapshot", name)
+
+    def rds_delete_db_instance_automated_backup(self, name: list[str]) -> dict:
+        """Delete daily backups."""
+        return self.delete_kept("AWS::RDS::DBInstanceAutomatedBackup", name)
+
+    def ecs_describe_services(self, cluster: list[str], services: list[str]) -> dict:
+        """Describe a stage's service as `running` has it."""
+        stack = self.formation.stacks.get(cluster[0].rpartition("/")[2])
+        if stack is None or services != ["web"]:
+            return {"services": [], "failures": [{"arn": services[0], "reason": "MISSING"}]}
+        count = int(stack["parameters"]["DesiredCount"])
+        told = {"status": "ACTIVE", "serviceName": "web", "clusterArn": cluster[0]}
+        told |= {"desiredCount": count, "runningCount": count}
+        return {"services": [told | self.running.get(stack["name"], {})], "failures": []}
+
+    def ecs_list_tasks(self, cluster: list[str], service: list[str]) -> dict:
+        """List one task for each container that runs."""
+        told = self.ecs_describe_services(cluster, service)["services"][0]
+        return {"taskArns": [f"{cluster[0]}/{n}" for n in range(told["runningCount"])]}
+
+    def ecs_describe_tasks(self, cluster: list[str], tasks: list[str]) -> dict:
+        """Describe tasks, which run what the tag names unless `running` knows better."""
+        stage = cluster[0].rpartition("-")[2]
+        name = cluster[0].rpartition("/")[2].removesuffix(f"-{stage}")
+        digest = self.formation.kept["AWS::ECR::Repository"][name].get(stage)
+        digest = self.running.get(f"{name}-{stage}", {}).get("digest", digest)
+        return {
+            "tasks": [{"taskArn": one, "containers": [{"imageDigest": digest}]} for one in tasks]
+        }
+
+    def kept(self, kind: str, names: list[str], code: str) -> dict:
+        """Describe one of the things that can outlive a stack, or refuse where it is not there."""
+        if names[0] not in self.formation.kept[kind]:
+            raise error(code, "Describe", f"{names[0]} does not exist here")
+        return {"found": self.formation.kept[kind][names[0]]}
+
+    def delete_kept(self, kind: str, names: list[str]) -> dict:
+        """Delete one of those things."""
+        self.formation.kept[kind].pop(names[0])
+        return {}
+
+
+def camel(operation: str) -> str:
+    """Return an operation's name as IAM spells it."""
+    return "".join(word.capitalize() for word in operation.split("-"))
+
+
+def denial(who: str, action: str) -> RefusedError:
+    """Return what AWS says to somebody without permission."""
+    said = f"User: {who} is not authorized to perform: {action} on resource: * because no"
+    return error("AccessDenied", action, f"{said} identity-based policy allows the {action} action")

@@ -1,0 +1,116 @@
+"""A desk with the doubles of aws and gh on PATH, where the commands are run."""
+
+import copy
+import io
+
+import pytest
+
+from deploy import stacks
+from deploy.cli import main
+from template.tests.deploy.cloud import Cloud
+from template.tests.deploy.hub import Hub
+from template.tests.deploy.outcomes import Outcome
+from template.tests.deploy.programs import Desk, serve
+
+CHOICES = (
+    *("PROJECT", "REGION", "STAGES", "SUBJECT_FORMAT", "YES", "DELETE_DATA", "GH_REPO"),
+    *(
+        "STAGING_PARAMETERS",
+        "PRODUCTION_PARAMETERS",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+    ),
+)
+
+
+class Workplace:
+    """A person's desk: an account, a repository, and the commands."""
+
+    def __init__(self, server, monkeypatch, capsys) -> None:
+        self.cloud, self.hub = Cloud(), Hub()
+        self.programs = server.programs
+        self.desk = server.desk = Desk({"aws": self.cloud, "gh": self.hub})
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def run(self, *arguments: str, typing: str = "y\n", **choices: str) -> Outcome:
+        """Run a command of `python3 -m deploy` with these choices, typing these answers."""
+        self.desk.calls.clear()
+        with self.monkeypatch.context() as context:
+            for name, value in choices.items():
+                context.setenv(name, value)
+            context.setattr("sys.stdin", io.StringIO(typing))
+            code = main(list(arguments))
+        printed = self.capsys.readouterr()
+        assert self.desk.fault is None
+        assert code != 1 or "\nNext: " in printed.err, "every error says what to do next"
+        return Outcome(code, printed.out, printed.err)
+
+    def set_up(self) -> None:
+        """Bring the account and the repository where a run leaves them."""
+        self.last = self.run("setup")
+        assert self.last.code == 0, self.last
+
+    def deploy_images(self, *stages: str) -> None:
+        """Tag an image for each stage, as a release does."""
+        images = self.cloud.formation.kept["AWS::ECR::Repository"]["django-crud-app"]
+        images.update(dict.fromkeys(stages or ("staging", "production"), f"sha256:{'ab' * 32}"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The executables, answered from a thread."""
+    folder = tmp_path_factory.mktemp("programs")
+    running = serve(folder)
+    running.programs = folder
+    yield running
+    running.shutdown()
+    running.server_close()
+
+
+@pytest.fixture
+def workplace(server, monkeypatch, capsys):
+    """A desk with an empty account and a new private repository."""
+    for name in CHOICES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(server.programs))
+    monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
+    return Workplace(server, monkeypatch, capsys)
+
+
+@pytest.fixture(scope="session")
+def remembered():
+    """Account and repository as earlier tests left them, by what had been done to them."""
+    return {}
+
+
+def bring(workplace, remembered, state, *steps):
+    """Bring a desk to a state by these steps, once; later it is remembered."""
+    if state not in remembered:
+        for step in steps:
+            step()
+        left = (workplace.cloud, workplace.hub)
+        remembered[state] = (copy.deepcopy(left), workplace.last, workplace.desk.changes())
+    cloud, hub = copy.deepcopy(remembered[state][0])
+    vars(workplace.cloud).update(vars(cloud))
+    vars(workplace.hub).update(vars(hub))
+    return workplace
+
+
+@pytest.fixture
+def set_up(workplace, remembered):
+    """A desk whose first run is over."""
+    return bring(workplace, remembered, "set up", workplace.set_up)
+
+
+@pytest.fixture
+def first_run(set_up, remembered):
+    """What the first run printed, and what it changed."""
+    return remembered["set up"][1:]
+
+
+@pytest.fixture
+def healthy(workplace, remembered):
+    """A desk where everything is deployed and runs."""
+    steps = (workplace.set_up, workplace.deploy_images, workplace.set_up)
+    return bring(workplace, remembered, "healthy", *steps)

@@ -1,0 +1,115 @@
+"""`docker compose up` runs the image on PostgreSQL, the way production does."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+
+from template.tests import exhaustive
+from template.tests.image import containers
+from template.tests.image.containers import ROOT
+from template.tests.image.postgresql_image import make_image
+
+pytestmark = exhaustive.MARK
+
+
+@dataclass(frozen=True)
+class Compose:
+    """A project of compose.yaml on a port of its own."""
+
+    name: str
+    port: int
+    override: Path
+
+    @property
+    def url(self) -> str:
+        """The address that compose.yaml publishes."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *arguments: str) -> str:
+        """Run a command of docker compose; its output."""
+        files = ["--file=compose.yaml", f"--file={self.override}"]
+        command = ["docker", "compose", *files, "--project-name", self.name, *arguments]
+        environment = os.environ | {"PORT": str(self.port)}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+
+
+@pytest.fixture(scope="module")
+def override(
+    docker: None, postgresql_programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """What replaces the database's image by one of this machine's PostgreSQL."""
+    name = containers.unique("postgresql")
+    folder = tmp_path_factory.mktemp("postgresql")
+    make_image(name, postgresql_programs, folder)
+    file = folder / "override.yaml"
+    file.write_text(yaml.safe_dump({"services": {"database": {"image": name}}}))
+    yield file
+    containers.docker("image", "rm", name)
+
+
+@pytest.fixture(scope="module")
+def compose(override: Path) -> Iterator[Compose]:
+    """The project after `docker compose up`, which has waited until it is healthy."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        project = Compose(containers.unique("compose"), probe.getsockname()[1], override)
+    try:
+        project.run("up", "--build", "--detach", "--wait")
+        yield project
+    finally:
+        project.run("down", "--volumes", "--rmi=local")
+
+
+def test_migrated_database_is_ready(compose):
+    """The migrations ran before the web server started, and it reaches the database."""
+    answer = requests.get(f"{compose.url}/health/ready", timeout=10)
+    assert answer.json()["status"] == "ok", answer.text
+    assert requests.get(f"{compose.url}/itemslist", timeout=10).json() == []
+
+
+def test_production_mode_refuses_strangers(compose):
+    """Strangers may not write, and other hosts are refused, as in production."""
+    item = {"title": "Bread"}
+    assert requests.post(f"{compose.url}/itemslist", json=item, timeout=10).status_code == 403
+    other = requests.get(f"{compose.url}/itemslist", headers={"Host": "example.com"}, timeout=10)
+    assert other.status_code == 400
+
+
+def test_account_can_log_in(compose):
+    """Whoever made an account as the README says logs in to the administration."""
+    compose.run(
+        "exec",
+        "--env=DJANGO_SUPERUSER_PASSWORD=a long password",
+        *("web", "python", "manage.py", "createsuperuser"),
+        *("--noinput", "--username=ann", "--email=ann@example.com"),
+    )
+    with requests.Session() as browser:
+        page = browser.get(f"{compose.url}/admin/login/", timeout=10)
+        form = {
+            "username": "ann",
+            "password": "a long password",
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+            "next": "/admin/",
+        }
+        done = browser.post(page.url, form, headers={"Referer": page.url}, timeout=10)
+    assert done.url == f"{compose.url}/admin/"
+
+
+def test_data_outlives_the_containers(compose):
+    """What was stored is there after `docker compose down` and `up`."""
+    users = "from django.contrib.auth.models import User; users = User.objects; "
+    shell = ("exec", "web", "python", "manage.py", "shell", "--verbosity=0", "--command")
+    compose.run(*shell, f"{users} users.create_user('bob')")
+    compose.run("down")
+    compose.run("up", "--detach", "--wait")
+    found = compose.run(*shell, f"{users} print(users.filter(username='bob').count())")
+    assert found.strip() == "1"

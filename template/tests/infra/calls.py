@@ -1,0 +1,140 @@
+"""Who needs which calls.
+
+A call is an IAM action, the resource that AWS checks it on, and its condition keys.
+"""
+
+from template.rehearsal.aws.account import arn, iam_arn
+from template.rehearsal.aws.recording import Authorization as Call
+from template.rehearsal.project import NAME as PROJECT
+from template.rehearsal.project import STAGES
+
+IMAGES = arn("ecr", f"repository/{PROJECT}")
+LOG_IN = Call("ecr:GetAuthorizationToken", "*")
+READ_IMAGES = [
+    Call(f"ecr:{action}", IMAGES)
+    for action in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+]
+NAME_IMAGES = Call("ecr:PutImage", IMAGES)
+PUSH_LAYERS = [
+    Call(f"ecr:{action}", IMAGES)
+    for action in ("CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart")
+]
+BUILD = [LOG_IN, *READ_IMAGES, *PUSH_LAYERS, NAME_IMAGES]
+PROMOTE = [LOG_IN, *READ_IMAGES, NAME_IMAGES]
+ARTIFACT = f"arn:aws:s3:::{PROJECT}-pipeline-ArtifactBucket/{PROJECT}/Source/a1b2c3d"
+
+
+def cluster(stage: str) -> str:
+    """The ARN of a stage's cluster."""
+    return arn("ecs", f"cluster/{PROJECT}-{stage}")
+
+
+def service(stage: str, name: str = "web") -> str:
+    """The ARN of a stage's service."""
+    return arn("ecs", f"service/{PROJECT}-{stage}/{name}")
+
+
+def task(stage: str) -> str:
+    """The ARN of a task in a stage's cluster."""
+    return arn("ecs", f"task/{PROJECT}-{stage}/0a1b2c3d4e5f")
+
+
+def family(stage: str, revision: str = "") -> str:
+    """The ARN of a stage's task definition, of one revision or of the newest."""
+    return arn("ecs", f"task-definition/{PROJECT}-{stage}{revision}")
+
+
+def stream(stage: str, name: str = "web/web/0a1b2c3d4e5f") -> str:
+    """The ARN of a log stream of a stage's containers."""
+    return arn("logs", f"log-group:/ecs/{PROJECT}-{stage}:log-stream:{name}")
+
+
+def secrets(stage: str) -> list[str]:
+    """The ARNs of a stage's secrets: the database's, and SECRET_KEY."""
+    prefix = f"secret:{PROJECT}-{stage}-database"
+    names = ("DatabaseSecret", "SecretKey")
+    return [arn("secretsmanager", f"{prefix}-{name}-a1b2c3") for name in names]
+
+
+def lend(role: str, to: str = "ecs-tasks.amazonaws.com") -> Call:
+    """iam:PassRole of a role to a service of AWS."""
+    return Call("iam:PassRole", iam_arn(f"role/{role}"), {"iam:PassedToService": to})
+
+
+def within(stage: str) -> dict[str, str]:
+    """The condition key of a call in a stage's cluster."""
+    return {"ecs:cluster": cluster(stage)}
+
+
+def release(stage: str) -> list[Call]:
+    """What release.yml calls in ECS and CloudWatch Logs, in its order."""
+    here = within(stage)
+    return [
+        Call("ecs:DescribeServices", service(stage), here),
+        Call("ecs:DescribeTaskDefinition", "*"),
+        Call("ecs:RunTask", family(stage, ":7"), here),
+        Call("ecs:RunTask", family(stage), here),
+        lend(f"{PROJECT}-{stage}-execution"),
+        lend(f"{PROJECT}-{stage}-task"),
+        Call("ecs:DescribeTasks", task(stage), here),
+        Call("ecs:StopTask", task(stage), here),
+        Call("ecs:UpdateService", service(stage), here),
+        Call("ecs:ListTasks", "*", here),
+        Call("logs:GetLogEvents", stream(stage)),
+    ]
+
+
+def start(stage: str) -> list[Call]:
+    """What ECS calls to start a container."""
+    return [
+        LOG_IN,
+        *READ_IMAGES,
+        *(Call("secretsmanager:GetSecretValue", secret) for secret in secrets(stage)),
+        Call("logs:CreateLogStream", stream(stage)),
+        Call("logs:PutLogEvents", stream(stage)),
+    ]
+
+
+def run_project(name: str) -> list[Call]:
+    """What CodeBuild calls for a project beside the buildspec's own calls."""
+    log = arn("logs", f"log-group:/codebuild/{PROJECT}:log-stream:{name}/0a1b2c3d")
+    return [
+        Call("s3:GetObject", ARTIFACT),
+        Call("s3:GetObjectVersion", ARTIFACT),
+        Call("logs:CreateLogStream", log),
+        Call("logs:PutLogEvents", log),
+    ]
+
+
+def run_pipeline() -> list[Call]:
+    """What CodePipeline calls."""
+    connection = "connection/0a1b2c3d"
+    projects = [
+        arn("codebuild", f"project/{PROJECT}-{name}")
+        for name in ("build", "release-staging", "release-production")
+    ]
+    bucket = ARTIFACT.partition("/")[0]
+    return [
+        Call("codeconnections:UseConnection", arn("codeconnections", connection)),
+        *(Call(f"s3:{each}", ARTIFACT) for each in ("GetObject", "GetObjectVersion", "PutObject")),
+        Call("s3:GetBucketLocation", bucket),
+        Call("s3:GetBucketVersioning", bucket),
+        *(Call("codebuild:StartBuild", project) for project in projects),
+        *(Call("codebuild:BatchGetBuilds", project) for project in projects),
+    ]
+
+
+NEEDED: dict[str, list[Call]] = {
+    f"{PROJECT}-build": BUILD,
+    f"{PROJECT}-codebuild-build": BUILD + run_project("build"),
+    f"{PROJECT}-pipeline": run_pipeline(),
+}
+for _stage in STAGES:
+    NEEDED |= {
+        f"{PROJECT}-{_stage}-execution": start(_stage),
+        f"{PROJECT}-{_stage}-task": [],
+        f"{PROJECT}-release-{_stage}": PROMOTE + release(_stage),
+        f"{PROJECT}-codebuild-release-{_stage}": PROMOTE
+        + release(_stage)
+        + run_project(f"release-{_stage}"),
+    }

@@ -1,0 +1,62 @@
+"""The templates as they are written, and as stacks."""
+
+import functools
+from collections.abc import Iterator
+
+from cfnlint.decode.cfn_yaml import load
+
+from template.rehearsal.cloudformation.templates import Stack, resolve
+from template.rehearsal.project import CHOSEN, INFRA, STAGES, TEMPLATES_OF_A_STAGE, deploy
+
+TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
+
+
+@functools.cache
+def stacks(**chosen: str) -> dict[str, Stack]:
+    """The stacks that the templates make of these choices, by name; not to be changed."""
+    return deploy(**chosen)
+
+
+@functools.cache
+def stack(template: str, stage: str = "staging", **chosen: str) -> Stack:
+    """The stack of one template, with these choices in place of what the project has."""
+    known = {**CHOSEN, "Stage": stage, **stacks()["github"].outputs}
+    for each in STAGES:
+        outputs = stacks()[f"{each}-roles"].outputs
+        known |= {f"{each.title()}{name}": value for name, value in outputs.items()}
+    for each in TEMPLATES_OF_A_STAGE:
+        known |= stacks()[f"{stage}-{each}"].outputs
+    known |= chosen
+    wanted = TEMPLATES[template]["Parameters"]
+    given = {name: value for name, value in known.items() if name in wanted}
+    return resolve(INFRA / f"{template}.yml", given, name=f"{CHOSEN['ProjectName']}-{stage}")
+
+
+def listed(value: object) -> list:
+    """A value that may stand alone where a list may stand, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def resources() -> Iterator[tuple[str, dict]]:
+    """Every resource of every template, as (`template.LogicalId`, body)."""
+    for name, template in TEMPLATES.items():
+        for logical_id, body in template["Resources"].items():
+            yield f"{name}.{logical_id}", body
+
+
+def statements() -> Iterator[tuple[str, dict]]:
+    """Every policy statement of every template, as (`template.LogicalId.Sid`, statement)."""
+    for name, body in resources():
+        for document in _documents(body.get("Properties", {})):
+            for statement in document["Statement"]:
+                yield f"{name}.{statement.get('Sid')}", statement
+
+
+def _documents(value: object) -> Iterator[dict]:
+    if isinstance(value, dict):
+        if "Statement" in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _documents(each)

@@ -1,0 +1,63 @@
+"""The arithmetic of the page about costs is right, and its parameters exist."""
+
+import math
+import re
+
+import pytest
+
+from template.rehearsal.project import INFRA
+from template.tests.infra.cloudformation import TEMPLATES
+
+PAGE = (INFRA.parents[1] / "docs" / "cost.md").read_text()
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if re.search(r"\| [\d.]+ \| [\d.]+ \|$", line)
+]
+SUMS = [float(number) for number in re.findall(r"\*\*([\d.]+)\*\*", PAGE)]
+
+
+def month(amount: str, each: str) -> float:
+    """Dollars for an amount such as 730 h times 0.5, to the cent."""
+    factors = [float(number) for number in re.findall(r"[\d.]+", amount)]
+    return round(math.prod(factors) * float(each) + 1e-9, 2)
+
+
+def added(parameter: str) -> list[float]:
+    """What a choice adds, in each region."""
+    line = next(line for line in PAGE.splitlines() if f"`{parameter}`" in line and "|" in line)
+    return [float(number) for number in re.findall(r"\+([\d.]+)", line)]
+
+
+def rows(word: str) -> list[float]:
+    """The months of all rows that begin with the word, added up for each region."""
+    found = [row for row in ROWS if row[0].startswith(word)]
+    return [sum(float(row[column]) for row in found) for column in (3, 5)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_every_row_is_amount_times_price(row):
+    """A month costs the amount times the price of one, in both regions."""
+    _, amount, american, month_there, german, month_here = row
+    assert month(amount, american) == float(month_there)
+    assert month(amount, german) == float(month_here)
+
+
+def test_the_rows_add_up():
+    """The sums are those of the rows, and the first sentence rounds them."""
+    assert pytest.approx(SUMS) == rows("")
+    assert f"About {SUMS[0]:.0f} US dollars" in PAGE
+    assert f"and {SUMS[1]:.0f} in eu-central-1" in PAGE
+
+
+def test_choices_add_what_their_rows_cost():
+    """A second container costs what the first does, and a standby doubles the database."""
+    assert pytest.approx(added("DesiredCount=2")) == rows("Container")
+    assert pytest.approx(added("DatabaseMultiAz=true")) == rows("Database")
+
+
+def test_the_choices_are_parameters():
+    """Every parameter that the page names is one of a template's, with that value allowed."""
+    known = {name: body for each in TEMPLATES.values() for name, body in each["Parameters"].items()}
+    for name, value in re.findall(r"`([A-Z]\w+)=(\w+)`", PAGE):
+        assert value in known[name].get("AllowedValues", [value])

@@ -1,0 +1,206 @@
+"""An account with the project deployed in it, and a pipeline that releases to it."""
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import requests
+
+from template.rehearsal import cloud, machine, project
+from template.rehearsal.aws.logs import Logs
+from template.rehearsal.clock import Clock
+from template.rehearsal.ecr.registry import USER, Registry
+from template.rehearsal.ecs.api import Ecs
+from template.rehearsal.ecs.timelines import Timelines
+from template.rehearsal.github.oidc import Job
+from template.tests.pipeline import engines
+
+PUSH = Job(None, "push", "refs/heads/main", id_token=True)
+FIRST, SECOND, BEFORE, OTHER = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
+PROGRAMS = Path(__file__).parent / "bin"
+SPEED = 120.0  # seconds of ECS's in one of ours
+QUIET = 1000.0  # seconds of ECS's after which nothing happens any more
+OCI = "application/vnd.oci.image"
+
+
+@contextlib.contextmanager
+def fast_aws(folder: Path) -> Iterator[dict[str, str]]:
+    """The AWS CLI without its start-up, which a table of faults would pay a thousand times.
+
+    The value are variables that put it first on PATH.
+    """
+    place = folder / "aws.sock"
+    with subprocess.Popen([sys.executable, PROGRAMS / "aws-server", place]) as server:
+        while not place.exists():
+            time.sleep(0.05)
+        path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
+        yield {"AWS_SERVER": str(place), "PATH": path}
+        server.terminate()
+
+
+class Pipeline:
+    """One engine with an account of its own; `tools` are variables of its environment."""
+
+    def __init__(
+        self,
+        engine: engines.Engine,
+        doubles: cloud.Cloud,
+        folder: Path,
+        tools: dict[str, str],
+    ):
+        self.engine = engine
+        self.tools = tools
+        self.cloud = doubles
+        self.source = engines.source(folder / "source")
+        self.machine = machine.environment(folder / "home")
+        self.endpoint = doubles.front.endpoint
+        self.image = f"{self.endpoint}/{project.NAME}"
+
+    def environment(self, role: str, **variables: str) -> dict[str, str]:
+        """What a run has as a role of the project: tools, credentials, registry, variables."""
+        session = self.cloud.sessions.issue(f"{project.NAME}-{role}", "try")
+        return {
+            **self.machine,
+            **self.tools,
+            **self.cloud.environment(session),
+            "ECR_ENDPOINT": self.endpoint,
+            "ECR_IMAGE_URL": self.image,
+            "POLL_SECONDS": "0.2",
+            "AWS_MAX_ATTEMPTS": "3",  # the pauses before a fourth and fifth prove nothing
+            **variables,
+        }
+
+    def run(self, buildspec: str, role: str, **variables: str) -> engines.Outcome:
+        """Run a buildspec as a role of the project, with these variables besides."""
+        done = self.engine(buildspec, self.source, self.environment(role, **variables))
+        if buildspec == "build.yml":
+            forget_images(self.image)
+        return done
+
+    def build(self, commit: str, content: str = "content") -> engines.Outcome:
+        """Build a commit whose image holds the content."""
+        engines.change(self.source, content)
+        return self.run("build.yml", "build", COMMIT_SHA=commit)
+
+    def promote(self, image: str, stage: str, **variables: str) -> engines.Outcome:
+        """Release an image to a stage; with no service named, its tag moves and that is all."""
+        named = {"PREVIOUS_STAGE_NAME": image, "STAGE_NAME": stage, **variables}
+        return self.run("release.yml", f"release-{stage}", **named)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The digest of every tag in the registry."""
+        return self.cloud.front.registry.tags(project.NAME)
+
+    def calls(self) -> set[tuple]:
+        """Every call that reached AWS and the registry: who, what, on what, and the answer."""
+        return {
+            (call.principal.split("/")[1], call.action, call.resource, call.allowed)
+            for call in self.cloud.recording
+        }
+
+
+class Account(Pipeline):
+    """A pipeline, and staging's service on programmable timelines.
+
+    Staging runs the image of the commit BEFORE, unless it is `new`: then nothing was ever
+    released to it. The image of the commit FIRST is built and waits to be released.
+    """
+
+    def __init__(
+        self,
+        engine: engines.Engine,
+        doubles: cloud.Cloud,
+        folder: Path,
+        tools: dict[str, str],
+        *,
+        new: bool = False,
+        desired: str = "1",
+    ):
+        super().__init__(engine, doubles, folder, tools)
+        self.faults = doubles.faults
+        self.registry = doubles.front.registry
+        self.digests = {"promoted": put_image(self.registry, [FIRST], FIRST), "nothing": None}
+        if not new:
+            self.digests["before"] = put_image(self.registry, [BEFORE, "staging"], BEFORE)
+        self.clock = Clock(speed=SPEED)
+        self.timelines = Timelines()
+        self.variables = self._deploy_service(desired)
+
+    def _deploy_service(self, desired: str) -> dict[str, str]:
+        stacks = project.deploy(DesiredCount=desired)
+        home = stacks["github"].outputs["EcrEndpoint"]
+        logs = Logs()
+        self.ecs = Ecs(self.clock, logs, self._resolve)
+        self.ecs.add_stage(self.timelines, stacks["staging-stage"].relocated(home, self.endpoint))
+        self.cloud.aws.add(self.ecs)
+        self.cloud.aws.add(logs)
+        return project.environment_variables(stacks, "staging")
+
+    def _resolve(self, image: str) -> str:
+        """The digest that an image's tag names. Raises LookupError when there is none."""
+        digest = self.registry.digest(project.NAME, image.rsplit(":", 1)[1])
+        if digest is None:
+            raise LookupError(image)
+        return digest
+
+    def release_variables(self, **variables: str) -> dict[str, str]:
+        """The variables of a release of the commit FIRST to staging, with these besides."""
+        named = {"PREVIOUS_STAGE_NAME": FIRST, "STAGE_NAME": "staging"}
+        return {**self.variables, **named, **variables}
+
+    def release(self, **variables: str) -> engines.Outcome:
+        """Release the commit FIRST to staging, with these variables besides."""
+        return self.run("release.yml", "release-staging", **self.release_variables(**variables))
+
+    def serving(self) -> set[str]:
+        """The digests that staging's healthy tasks run, once every story is told."""
+        self.clock.advance(QUIET)
+        return {task.digest for task in self.ecs.serving(self.variables["CLUSTER_ARN"], "web")}
+
+
+def forget_images(repository: str) -> None:
+    """Remove the images of a repository from Docker; the registry keeps its own."""
+    # By name, because another test may have made the same image under a name of its own.
+    name = "--format={{.Repository}}:{{.Tag}}"
+    listing = ["docker", "image", "ls", name, f"--filter=reference={repository}"]
+    found = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+    subprocess.run(["docker", "image", "rm", "--force", *found], capture_output=True, check=False)
+
+
+def put_image(registry: Registry, tags: Iterable[str], commit: str) -> str:
+    """Put an image without layers into the registry, as the build of a commit; its digest."""
+    labels = {"org.opencontainers.image.revision": commit}
+    config = json.dumps(
+        {"architecture": "amd64", "os": "linux", "config": {"Labels": labels}}
+    ).encode()
+    described = {
+        "mediaType": f"{OCI}.config.v1+json",
+        "digest": f"sha256:{hashlib.sha256(config).hexdigest()}",
+        "size": len(config),
+    }
+    manifest = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": f"{OCI}.manifest.v1+json",
+            "config": described,
+            "layers": [],
+        }
+    ).encode()
+    with requests.Session() as session:
+        session.auth = (USER, registry.password)
+        base = f"http://{registry.endpoint}/v2/{project.NAME}"
+        place = session.post(f"{base}/blobs/uploads/", timeout=10).headers["Location"]
+        parameters = {"digest": described["digest"]}
+        session.put(place, params=parameters, data=config, timeout=10).raise_for_status()
+        for tag in tags:
+            kind = {"Content-Type": f"{OCI}.manifest.v1+json"}
+            answer = session.put(f"{base}/manifests/{tag}", manifest, headers=kind, timeout=10)
+            answer.raise_for_status()
+    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"

@@ -1,0 +1,112 @@
+"""A rehearsal takes its tools from the machine, and none of the person's secrets."""
+
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from template.rehearsal import machine
+from template.rehearsal.serving import serve
+
+ANSWERS = "#!/bin/sh\nexit 0\n"
+FAILS = "#!/bin/sh\nexit 1\n"
+NO_BUILDX = '#!/bin/sh\n[ "$1" != buildx ]\n'
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """A function that makes the only programs on PATH, by name and text."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+
+    def make(**texts: str) -> None:
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
+
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    monkeypatch.setenv("PATH", str(folder))
+    return make
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ({}, "act is not installed. Run: make install"),
+        ({"act": ANSWERS}, "aws is not installed. Run: make install"),
+        ({"act": ANSWERS, "aws": ANSWERS}, "The rehearsal needs Docker"),
+        ({"act": ANSWERS, "aws": ANSWERS, "docker": FAILS}, "Docker does not answer"),
+        ({"act": ANSWERS, "aws": ANSWERS, "docker": NO_BUILDX}, "Docker has no buildx"),
+    ],
+)
+def test_what_is_missing_is_told(programs, texts, message):
+    """Each missing thing comes with what to do about it."""
+    programs(**texts)
+    with pytest.raises(machine.MachineError, match=message):
+        machine.check()
+
+
+def test_machine_with_everything_passes(programs):
+    """Where the programs are there and Docker answers, nothing is said."""
+    programs(act=ANSWERS, aws=ANSWERS, docker=ANSWERS)
+    assert machine.check() is None
+
+
+def test_secrets_of_the_person_stay_out(docker, tmp_path, monkeypatch):
+    """Credentials and other variables of the person are not passed on; the network's are."""
+    for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "DATABASE_URL"):
+        monkeypatch.setenv(name, "secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    environment = machine.environment(tmp_path / "home")
+    assert "secret" not in environment.values()
+    assert environment["HTTPS_PROXY"] == "http://proxy"
+    assert environment["HOME"] == str(tmp_path / "home")
+    assert environment["PATH"].startswith(f"{Path(sys.executable).parent}{os.pathsep}")
+
+
+def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
+    """Docker gets a new configuration with the person's plugins and nothing else."""
+    person = tmp_path / "person"
+    (person / "cli-plugins").mkdir(parents=True)
+    (person / "config.json").write_text("{}")
+    monkeypatch.setenv("DOCKER_CONFIG", str(person))
+    config = Path(machine.environment(tmp_path / "home")["DOCKER_CONFIG"])
+    assert [each.name for each in config.iterdir()] == ["cli-plugins"]
+    assert (config / "cli-plugins").resolve() == person / "cli-plugins"
+
+
+def test_person_without_plugins_has_none(docker, tmp_path, monkeypatch):
+    """Without plugins of the person's own, the new configuration is empty."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nothing"))
+    config = Path(machine.environment(tmp_path / "home")["DOCKER_CONFIG"])
+    assert list(config.iterdir()) == []
+
+
+def test_actions_need_node(monkeypatch):
+    """Without Node.js the genuine actions could not run."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert machine.reaches_github() is False
+
+
+def test_actions_need_github(monkeypatch):
+    """Without a connection to github.com they could not be downloaded."""
+
+    def refuse(address, timeout):
+        raise OSError
+
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    assert machine.reaches_github() is False
+
+
+def test_actions_can_be_downloaded(monkeypatch):
+    """Where a server takes the connection for github.com, they can."""
+    connect = socket.create_connection
+    with serve(lambda environ, start_response: []) as endpoint:
+        place = ("127.0.0.1", int(endpoint.rpartition(":")[2]))
+        monkeypatch.setattr(shutil, "which", lambda name: name)
+        monkeypatch.setattr(socket, "create_connection", lambda to, timeout: connect(place))
+        assert machine.reaches_github() is True

@@ -1,0 +1,70 @@
+"""The project's stacks feed each other, and tell GitHub what it has to know."""
+
+import shutil
+
+import pytest
+
+from template.rehearsal import project
+from template.rehearsal.cloudformation.intrinsics import TemplateError
+from template.tests.pipeline.sandboxes import edit
+
+
+@pytest.fixture(scope="module")
+def stacks():
+    """The stacks of deploy/infra/."""
+    return project.deploy()
+
+
+def test_every_template_is_deployed(stacks):
+    """Each template is used: once, or once for each stage."""
+    templates = {key.rpartition("-")[2] for key in stacks}
+    assert templates == {file.stem for file in project.INFRA.glob("*.yml")}
+    assert len(stacks) == 2 + 2 * len(project.TEMPLATES_OF_A_STAGE)
+
+
+def test_outputs_are_the_parameters_of_later_stacks(stacks):
+    """The pipeline's projects have the repository of github.yml and their stage's policy."""
+    build = stacks["pipeline"].resources["BuildProject"].properties
+    declared = {
+        each["Name"]: each["Value"] for each in build["Environment"]["EnvironmentVariables"]
+    }
+    assert declared["ECR_IMAGE_URL"] == stacks["github"].outputs["EcrImageUrl"]
+    role = stacks["pipeline"].resources["ProductionReleaseProjectRole"].properties
+    assert stacks["production-roles"].outputs["ReleasePolicyArn"] in role["ManagedPolicyArns"]
+
+
+def test_parameters_can_be_chosen():
+    """A chosen parameter wins over the usual one."""
+    stacks = project.deploy(DesiredCount="1", ProjectName="other")
+    service = stacks["staging-stage"].resources["Service"].properties
+    assert str(service["DesiredCount"]) == "1"
+    assert stacks["production-stage"].outputs["ClusterArn"].endswith(":cluster/other-production")
+
+
+def test_broken_template_is_an_error(tmp_path):
+    """A reference to nothing in a copy of deploy/infra/ is told with the template's name."""
+    copy = shutil.copytree(project.INFRA, tmp_path / "infra")
+    edit(copy / "stage.yml", "!Ref LogGroup\n", "!Ref Nothing\n")
+    with pytest.raises(TemplateError, match=r"stage\.yml: there is no parameter or resource"):
+        project.deploy(copy)
+
+
+def test_repository_variables_name_the_registry(stacks):
+    """The registry's address is replaced, the rest is what the stack puts out."""
+    variables = project.repository_variables(stacks, "127.0.0.1:5000")
+    assert variables == {
+        "AWS_REGION": "eu-central-1",
+        "AWS_BUILD_ROLE_ARN": "arn:aws:iam::123456789012:role/django-crud-app-build",
+        "ECR_ENDPOINT": "127.0.0.1:5000",
+        "ECR_IMAGE_URL": "127.0.0.1:5000/django-crud-app",
+    }
+
+
+@pytest.mark.parametrize("stage", project.STAGES)
+def test_environment_variables_are_the_stage_s_own(stacks, stage):
+    """Each environment has its stage's role, cluster and service."""
+    assert project.environment_variables(stacks, stage) == {
+        "AWS_RELEASE_ROLE_ARN": f"arn:aws:iam::123456789012:role/django-crud-app-release-{stage}",
+        "CLUSTER_ARN": f"arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-{stage}",
+        "SERVICE_NAME": "web",
+    }

@@ -1,0 +1,99 @@
+"""A sandbox has the project deployed, and nothing of it stays."""
+
+import subprocess
+
+import pytest
+
+from template.rehearsal.cloudformation.intrinsics import TemplateError
+from template.rehearsal.sandbox import NobodyError, nobody, set_up
+from template.rehearsal.services import readable_secrets, run_containers
+from template.tests.pipeline.sandboxes import commit, edit, play, small_project
+
+pytestmark = pytest.mark.usefixtures("docker")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A project of one commit."""
+    return small_project(tmp_path_factory.mktemp("sandbox") / "source")
+
+
+def definition(sandbox):
+    """The task definition of staging."""
+    return sandbox.stacks["staging-stage"].resources["TaskDefinition"].properties
+
+
+def test_stages_wait_for_their_first_image(source):
+    """Each stage has a service that wants one task, and none that runs."""
+    with set_up(source, print, play) as sandbox:
+        for stage in ("staging", "production"):
+            named = sandbox.stacks[f"{stage}-stage"].outputs
+            assert sandbox.ecs.serving(named["ClusterArn"], named["ServiceName"]) == []
+        assert sandbox.tags() == {}
+        folder = sandbox.folder
+    assert not folder.exists()
+
+
+def test_images_of_the_registry_are_removed(source):
+    """What was built for the registry is gone from the Docker Engine, also after an error."""
+
+    def build_and_fail():
+        with set_up(source, print, play) as sandbox:
+            tag = f"{sandbox.cloud.front.endpoint}/django-crud-app:try"
+            build = ["docker", "build", "--quiet", "--tag", tag, sandbox.checkout.folder]
+            subprocess.run(build, env=sandbox.machine, capture_output=True, check=True)
+            raise ArithmeticError(tag)
+
+    with pytest.raises(ArithmeticError) as error:
+        build_and_fail()
+    listed = ["docker", "image", "ls", "--quiet", str(error.value)]
+    assert subprocess.run(listed, capture_output=True, text=True).stdout == ""
+
+
+def test_template_of_the_commit_counts(tmp_path):
+    """The templates are those of the commit, and a broken one is told."""
+    source = small_project(tmp_path / "source")
+    edit(source / "deploy/infra/stage.yml", "!Ref LogGroup\n", "!Ref Nothing\n")
+    commit(source)
+    with pytest.raises(TemplateError, match=r"stage\.yml"):
+        set_up(source, print, play).__enter__()
+
+
+def test_nobody_gets_a_token():
+    """While no job runs, the issuer is told so."""
+    with pytest.raises(NobodyError, match="no job runs"):
+        nobody()
+
+
+def test_containers_get_the_secrets_of_their_role(source):
+    """The execution role of a stage may read its secrets, and that of the other may not."""
+    with set_up(source, print, play) as sandbox:
+        given = [
+            readable_secrets(
+                sandbox.cloud, f"django-crud-app-{stage}-execution", definition(sandbox)
+            )
+            for stage in ("staging", "production")
+        ]
+    assert [set(each) for each in given] == [{"SECRET_KEY", "PGUSER", "PGPASSWORD"}, set()]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "logged_in"),
+    [("ecr:GetAuthorizationToken", True), ("ecr:DescribeRepositories", False)],
+)
+def test_login_is_that_of_the_execution_role(tmp_path, allowed, logged_in):
+    """Docker has the login of the role, or none where the role may not ask for it."""
+    source = small_project(tmp_path / "source")
+    edit(source / "deploy/infra/roles.yml", "ecr:GetAuthorizationToken", allowed)
+    commit(source)
+    with (
+        set_up(source, print, play) as sandbox,
+        run_containers(
+            sandbox.cloud, sandbox.stacks["staging-stage"], sandbox.machine
+        ) as containers,
+    ):
+        image = f"{sandbox.cloud.front.endpoint}/django-crud-app:try"
+        pulled = containers.docker("pull", image).stdout
+        callers = {call.principal.split("/")[1] for call in sandbox.cloud.recording}
+    assert ("not found" in pulled) is logged_in
+    assert callers == {"django-crud-app-staging-execution"}

@@ -1,0 +1,254 @@
+"""The shapes of projects that are adopted: how each is written, and what is asked of its image."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from template.tests.template.projects import pinned, project, write
+
+DJANGO = ("django", "asgiref", "sqlparse")
+PLAIN = {"requirements.txt": "Django~=5.2.0\n"}
+WHITENOISE = """
+MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+"""
+PRODUCTION = """
+import environ
+from .base import *
+
+env = environ.Env()
+DEBUG = False
+SECRET_KEY = env("DJANGO_SECRET_KEY")
+DATABASES = {"default": env.db("DATABASE_URL")}
+ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["example.com"])
+ADMIN_URL = env("DJANGO_ADMIN_URL")
+REDIS_URL = env("REDIS_URL")
+ANYMAIL = {"MAILGUN_API_KEY": env("MAILGUN_API_KEY")}
+TIMEOUT = env.int("WORKER_TIMEOUT")
+SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=False)
+"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A kind of project, what its container is told, the host that it is asked for, a file."""
+
+    make: Callable[[Path], None]
+    environment: tuple[str, ...] = ()
+    host: str = "localhost"
+    style: str = "/static/notes/style.css"
+    # Lines of the Dockerfile, before and after somebody set what could not be guessed.
+    set_line: tuple[str, str] = ("", "")
+
+
+def tutorial(folder: Path) -> None:
+    """manage.py in the root, plain requirements, a database that was committed."""
+    project(folder)
+    write(folder, PLAIN | {"db.sqlite3": "nothing that an image should have"})
+
+
+def nested(folder: Path) -> None:
+    """manage.py one level down, requirements above, another project's manage.py beside."""
+    project(folder / "backend")
+    write(folder, PLAIN | {"frontend/manage.py": "print('of another framework')\n"})
+
+
+def nested_with_requirements(folder: Path) -> None:
+    """Everything one level down."""
+    project(folder / "backend")
+    write(folder / "backend", PLAIN)
+
+
+def source_folder(folder: Path) -> None:
+    """The packages in src/, which manage.py puts on the path."""
+    project(folder, code="src", paths="sys.path.insert(0, str(Path(__file__).parent / 'src'))")
+    write(folder, PLAIN)
+
+
+def hashed(folder: Path) -> None:
+    """Requirements with hashes."""
+    project(folder)
+    lines = (
+        " ".join([f"{name}=={version}", *(f"--hash={digest}" for digest in hashes)])
+        for name, (version, hashes) in pinned(*DJANGO).items()
+    )
+    write(folder, {"requirements.txt": "\n".join(lines)})
+
+
+def cookiecutter(folder: Path) -> None:
+    """Settings for each place, which want variables; requirements for each place."""
+    project(
+        folder,
+        package="config",
+        settings="config.settings.base",
+        extra=WHITENOISE,
+        paths="sys.path.append(str(Path(__file__).resolve().parent / 'shop'))",
+    )
+    (folder / "notes").rename(folder / "shop")
+    (folder / "shop").rename(folder / "moved")
+    (folder / "shop").mkdir()
+    (folder / "moved").rename(folder / "shop/notes")
+    wsgi = (folder / "config/wsgi.py").read_text()
+    manage = (folder / "manage.py").read_text()
+    path = "import sys\nsys.path.append('/app/shop')\n"
+    write(
+        folder,
+        {
+            "manage.py": manage.replace("settings.base", "settings.local"),
+            "config/wsgi.py": path + wsgi.replace("settings.base", "settings.production"),
+            "config/settings/__init__.py": "",
+            "config/settings/local.py": "from .base import *\nimport debug_toolbar\n",
+            "config/settings/production.py": PRODUCTION,
+            "requirements/base.txt": "Django~=5.2.0\ndjango-environ\nwhitenoise\n",
+            "requirements/local.txt": "-r base.txt\ndjango-debug-toolbar\npytest-django\n",
+            "requirements/production.txt": "-r base.txt\ngunicorn==23.0.0\n",
+        },
+    )
+
+
+def uv_lock(folder: Path) -> None:
+    """A pyproject.toml and the lock file that uv wrote."""
+    pyproject(folder)
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+
+
+def pyproject(folder: Path) -> None:
+    """A pyproject.toml with dependencies, and no lock file."""
+    project(folder)
+    text = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    text += 'dependencies = ["Django~=5.2.0"]\n[dependency-groups]\ndev = ["pytest-django"]\n'
+    write(folder, {"pyproject.toml": text})
+
+
+def poetry_lock(folder: Path) -> None:
+    """A pyproject.toml of Poetry's and its lock file."""
+    project(folder)
+    text = '[tool.poetry]\nname = "shop"\nversion = "1"\npackage-mode = false\n'
+    text += '[tool.poetry.dependencies]\npython = "^3.11"\nDjango = "^5.2"\n'
+    packages = [
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\noptional = false\n'
+        f'python-versions = ">=3.9"\ngroups = ["main"]\nfiles = ['
+        + ", ".join(f'{{file = "{name}", hash = "{digest}"}}' for digest in hashes)
+        + "]\n"
+        + '[package.dependencies]\nasgiref = "*"\nsqlparse = "*"\n' * (name == "django")
+        for name, (version, hashes) in pinned(*DJANGO).items()
+    ]
+    end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\ncontent-hash = "0"\n'
+    write(folder, {"pyproject.toml": text, "poetry.lock": "\n".join([*packages, end])})
+
+
+def pipfile_lock(folder: Path) -> None:
+    """A Pipfile and its lock file."""
+    project(folder)
+    source = {"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}
+    default = {
+        name: {"version": f"=={version}", "hashes": hashes}
+        for name, (version, hashes) in pinned(*DJANGO).items()
+    }
+    meta = {"hash": {"sha256": "0"}, "pipfile-spec": 6, "requires": {}, "sources": [source]}
+    lock = {"_meta": meta, "default": default, "develop": {}}
+    pipfile = (
+        '[[source]]\nname = "pypi"\nurl = "https://pypi.org/simple"\n[packages]\ndjango = "*"\n'
+    )
+    write(folder, {"Pipfile": pipfile, "Pipfile.lock": json.dumps(lock)})
+
+
+def compiled(folder: Path) -> None:
+    """Drivers that are compiled, and want libraries of the system when they run."""
+    project(folder, imports="import psycopg2, MySQLdb, pycurl")
+    write(folder, {"requirements.txt": "Django~=5.2.0\npsycopg2\nmysqlclient\npycurl\n"})
+
+
+def psycopg_without_binary(folder: Path) -> None:
+    """A driver in Python, which opens the database's library by its name."""
+    project(folder, imports="import psycopg")
+    write(folder, {"requirements.txt": "Django~=5.2.0\npsycopg\n"})
+
+
+def demanding(folder: Path) -> None:
+    """Settings that want variables in four ways, two of them of a certain kind."""
+    project(
+        folder,
+        extra="""
+        from decouple import config
+        SECRET_KEY = os.environ["SHOP_SECRET"]
+        PAGE = int(os.environ["SHOP_PAGE"])
+        STRIPE = config("STRIPE_KEY")
+        VERBOSE = config("VERBOSE", cast=bool)
+        """,
+    )
+    write(folder, {"requirements.txt": "Django~=5.2.0\npython-decouple\n"})
+
+
+def django_4(folder: Path) -> None:
+    """The oldest Django that is promised, with whitenoise set as it was then."""
+    project(
+        folder,
+        extra="""
+        MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+        STATIC_URL = "/static/"
+        STATIC_ROOT = os.path.join(BASE_DIR, "static")
+        STATICFILES_STORAGE = "whitenoise.storage.CompressedStaticFilesStorage"
+        """,
+    )
+    write(folder, {"requirements.txt": "Django~=4.2.0\nwhitenoise==6.6.0\n"})
+
+
+def django_6(folder: Path) -> None:
+    """A Django after the long-term support line."""
+    project(folder)
+    write(folder, {"requirements.txt": "Django>=6.0,<7\n"})
+
+
+def asynchronous(folder: Path) -> None:
+    """No wsgi.py and no WSGI_APPLICATION, only asgi.py."""
+    project(folder, extra="del WSGI_APPLICATION\nASGI_APPLICATION = 'shop.asgi.application'\n")
+    (folder / "shop/wsgi.py").unlink()
+    text = (
+        "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n"
+    )
+    write(folder, PLAIN | {"shop/asgi.py": text})
+
+
+def undecided(folder: Path) -> None:
+    """Two projects side by side: which one cannot be guessed."""
+    project(folder / "shop")
+    project(folder / "warehouse")
+    write(folder, PLAIN)
+
+
+SHAPES = {
+    "tutorial": Shape(tutorial),
+    "cookiecutter": Shape(
+        cookiecutter,
+        (
+            *("DJANGO_SECRET_KEY=secret", "DATABASE_URL=sqlite:////data/db.sqlite3"),
+            *("DJANGO_ADMIN_URL=a/", "REDIS_URL=redis://a", "MAILGUN_API_KEY=a"),
+            "WORKER_TIMEOUT=5",
+        ),
+        host="example.com",
+    ),
+    "nested": Shape(nested),
+    "nested-with-requirements": Shape(nested_with_requirements),
+    "source-folder": Shape(source_folder),
+    "hashed": Shape(hashed),
+    "uv-lock": Shape(uv_lock),
+    "pyproject": Shape(pyproject),
+    "poetry-lock": Shape(poetry_lock),
+    "pipfile-lock": Shape(pipfile_lock),
+    "compiled": Shape(compiled),
+    "psycopg": Shape(psycopg_without_binary),
+    "demanding": Shape(
+        demanding, ("SHOP_SECRET=s", "SHOP_PAGE=3", "STRIPE_KEY=s", "VERBOSE=false")
+    ),
+    "django-4": Shape(django_4),
+    "django-6": Shape(django_6),
+    "asynchronous": Shape(asynchronous),
+    "undecided": Shape(undecided, set_line=('PROJECT_DIR=""', 'PROJECT_DIR="shop"')),
+}

@@ -1,0 +1,122 @@
+"""The recipes that a newcomer types first do what they say, and say what is wrong."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0  # seconds that the server may take to answer
+
+
+def make(*arguments: str, **environment: str) -> subprocess.Popen:
+    """Start make with the virtual environment of the tests."""
+    return subprocess.Popen(
+        ["make", f"VENV={sys.prefix}", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def port():
+    """A port that is free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str) -> requests.Response:
+    """The first answer of a server that is starting. Raises requests.ConnectionError."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return requests.get(url, timeout=PATIENCE)
+        except requests.ConnectionError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
+def test_waiting_ends(monkeypatch, port):
+    """A server that never answers is an error."""
+    monkeypatch.setattr(f"{__name__}.PATIENCE", 0.5)
+    with pytest.raises(requests.ConnectionError):
+        wait_for(f"http://127.0.0.1:{port}/")
+
+
+def test_run_serves_and_prints_addresses(tmp_path, port):
+    """`make run` migrates, prints addresses that answer, and ends with Ctrl-C."""
+    with make("run", f"PORT={port}", DATA_DIR=str(tmp_path)) as server:
+        assert wait_for(f"http://127.0.0.1:{port}/itemslist").json() == []
+        os.killpg(server.pid, signal.SIGINT)
+        printed = server.stdout.read()
+    for path in ("ping", "itemslist", "docs/", "admin/"):
+        assert f"http://127.0.0.1:{port}/{path}\n" in printed
+    assert (tmp_path / "db.sqlite3").exists()
+
+
+def test_taken_port_is_told(tmp_path):
+    """With another server on the port `make run` says so, and how to choose another."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with make("run", f"PORT={port}", DATA_DIR=str(tmp_path)) as run:
+            printed = run.stdout.read()
+    assert run.returncode != 0
+    assert f"Port {port} is taken. Choose another: make run PORT=8001" in printed
+
+
+def test_old_python_is_told(tmp_path):
+    """A Python before 3.11 is refused before anything is installed, with a way out."""
+    old = tmp_path / "python3.10"
+    old.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; sys.version_info = (3, 10);'
+        ' sys.version = \'3.10.1\'; exec(sys.argv[1])" "$2"\n'
+    )
+    old.chmod(0o755)
+    with make("install", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}") as install:
+        printed = install.stdout.read()
+    assert install.returncode != 0
+    assert "This is Python 3.10.1, 3.11 or later is needed. Choose another:" in printed
+    assert not (tmp_path / "venv").exists()
+
+
+def test_make_alone_lists_the_recipes():
+    """`make` prints every recipe with a line of help, and does nothing."""
+    with make() as alone:
+        printed = alone.stdout.read()
+    for recipe in ("run", "test", "rehearse", "setup", "doctor", "lint"):
+        assert f"\n  {recipe} " in f"\n{printed}"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "printed"), [("test-image", ""), ("screenshots", "1\n"), ("resilience", "1\n")]
+)
+def test_recipe_leaves_tests_out_or_not(recipe, printed):
+    """Daily recipes leave exhaustive tests out; those that ask for such tests leave out none."""
+    command = "PYTEST=printenv EXHAUSTIVE || true #"
+    with make("--silent", recipe, command) as made:
+        assert made.stdout.read() == printed
+
+
+def test_setup_uses_the_persons_own_tools(tmp_path):
+    """`make doctor` finds the AWS CLI of PATH, and not the one in the virtual environment."""
+    own = tmp_path / "aws"
+    own.write_text("#!/bin/sh\necho aws-cli/1.0.0 of the person\n")
+    own.chmod(0o755)
+    with make("doctor", PATH=os.pathsep.join([str(tmp_path), os.environ["PATH"]])) as doctor:
+        printed = doctor.stdout.read()
+    assert doctor.returncode != 0
+    assert "The AWS CLI is too old: aws-cli/1.0.0 of the person" in printed
