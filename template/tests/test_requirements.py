@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from template.tests.requirements import docker_answers, note_skip, require
 
 

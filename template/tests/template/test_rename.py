@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from template.begin import names
 from template import rename as renaming
+from template.begin import names
 from template.begin.rename import APP, PROJECT, SLUG, Change, carry_out, plan, rename
 from template.cli import main
 from template.tests import exhaustive
