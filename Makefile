@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8000
+DATABASE_PORT ?= 5432
+export DATABASE_PORT
 VENV ?= $(CURDIR)/.venv
 # The AWS CLI and the GitHub CLI of setup and doctor are your own, not those of a virtual environment.
 setup teardown doctor: export PATH := $(PATH)
@@ -45,6 +47,11 @@ run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:80
 .PHONY: test
 test: install ## Test the application on SQLite, or on what DATABASE_URL names
 	python -m pytest --numprocesses auto
+
+.PHONY: test-postgresql
+test-postgresql: install ## The same on the PostgreSQL of compose.yaml (Docker; DATABASE_PORT=5433: another port)
+	docker compose up --detach --wait database
+	DATABASE_URL=postgres://app:app@127.0.0.1:$(DATABASE_PORT)/app python -m pytest --numprocesses auto
 
 .PHONY: lint
 lint: install ## Check the style, the types and the settings of production
