@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 
 from docker_image.project import candidates
-
 from template.adopt.advice import advise
 from template.adopt.tests_line import tests_line
 from template.errors import TemplateError

@@ -11,7 +11,6 @@ from docker_image.project import (
     read,
     search,
 )
-
 from template.adopt.tests_line import tests_line
 
 BASE_IMAGE = "public.ecr.aws/docker/library/python"

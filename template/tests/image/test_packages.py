@@ -7,8 +7,8 @@ import sys
 import zipfile
 
 import pytest
-from docker_image import packages, system, tools
 
+from docker_image import packages, system, tools
 from template.tests.image.containers import ROOT
 
 SERVER = (ROOT / "template/adopt/image/docker_image/server.txt").read_text()

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from docker_image import build
 
 FRAME = 'Traceback (most recent call last):\n  File "/app/shop/settings.py", line 3, in <module>\n'

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.core import management
-from docker_image import prepare
 
+from docker_image import prepare
 from template.tests.image.containers import ROOT
 from template.tests.template.projects import project, write
 

@@ -1,6 +1,7 @@
 """Where the build finds manage.py, the settings and the names of the packages."""
 
 import pytest
+
 from docker_image.project import (
     candidates,
     find_package_file,

@@ -5,6 +5,7 @@ import runpy
 import sys
 
 import pytest
+
 from docker_image import requirements
 
 

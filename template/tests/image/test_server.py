@@ -3,6 +3,7 @@
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+
 from docker_image import server
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import global_settings
+
 from docker_image import unneeded
 
 ALL = {"LANGUAGES": global_settings.LANGUAGES, "LANGUAGE_CODE": "en-us", "STATIC_ROOT": None}

@@ -10,11 +10,11 @@ import threading
 import time
 
 import pytest
-from docker_image import worker as module
-from docker_image.worker import BufferingWorker
 from gunicorn.config import Config
 from gunicorn.workers import gthread
 
+from docker_image import worker as module
+from docker_image.worker import BufferingWorker
 from template.tests.image.containers import until
 from template.tests.resilience.attack import Attack
 

@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 import pytest
 import requests
-from docker_image.project import find_package_file, find_project
 
+from docker_image.project import find_package_file, find_project
 from template.adopt.adopt import adopt
 from template.tests import exhaustive
 from template.tests.image.containers import HARDENED, ROOT, docker, running, unique, until
