@@ -18,7 +18,7 @@ PATIENCE = 60.0  # seconds that the server may take to answer
 def make(*arguments: str, **environment: str) -> subprocess.Popen:
     """Start make with the virtual environment of the tests."""
     return subprocess.Popen(
-        ["make", f"VENV={sys.prefix}", *arguments],
+        ["make", f"VENV={sys.prefix}", f"TEMPLATE_VENV={sys.prefix}", *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment},
         stdout=subprocess.PIPE,
@@ -97,12 +97,12 @@ def test_make_alone_lists_the_recipes():
     """`make` prints every recipe with a line of help, and does nothing."""
     with make() as alone:
         printed = alone.stdout.read()
-    for recipe in ("run", "test", "rehearse", "setup", "doctor", "lint"):
+    for recipe in ("run", "test", "lint", "setup", "doctor", "rehearse"):
         assert f"\n  {recipe} " in f"\n{printed}"
 
 
 @pytest.mark.parametrize(
-    ("recipe", "printed"), [("test-image", ""), ("screenshots", "1\n"), ("resilience", "1\n")]
+    ("recipe", "printed"), [("test-template", ""), ("screenshots", "1\n"), ("resilience", "1\n")]
 )
 def test_recipe_leaves_tests_out_or_not(recipe, printed):
     """Daily recipes leave exhaustive tests out; those that ask for such tests leave out none."""
