@@ -1,87 +1,88 @@
-"""Middleware for what clients may write in two ways, and for what they may not write at all."""
-
-import re
-from collections.abc import Callable
+import ipaddress
+import logging
+import sqlite3
+import time
 
 from django.conf import settings
-from django.db import DataError, InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import is_valid_path
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
-from django.utils.log import log_response
-from django.views.defaults import bad_request
-from rest_framework.exceptions import Throttled
-from rest_framework.status import (
-    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
-    HTTP_503_SERVICE_UNAVAILABLE,
-)
+from django.utils.encoding import escape_uri_path
+from dockerflow.logging import get_or_generate_request_id, request_id_context
+from rest_framework.throttling import BaseThrottle
 
-RETRY_SECONDS = 5
-LENGTH = re.compile(r"[0-9]{1,18}")
+logger = logging.getLogger(__name__)
+summary_logger = logging.getLogger("request.summary")
 
 
-def append_slash(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer /items like /items/, without Django's redirect, which loses the body of a POST."""
+def client_ip(request):
+    """The client's IP address, as far as NUM_PROXIES trusts X-Forwarded-For."""
+    try:
+        return str(ipaddress.ip_address(BaseThrottle().get_ident(request)))
+    except ValueError:
+        return None
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        path = request.path_info
-        if not path.endswith("/") and not is_valid_path(path) and is_valid_path(f"{path}/"):
-            request.path_info += "/"
-            request.path += "/"
+
+def log_requests(get_response):
+    """Log a line for each request but probes, with an id that all its other lines have too."""
+
+    def middleware(request):
+        start = time.monotonic()
+        request_id_context.set(get_or_generate_request_id(request.headers))
+        response = get_response(request)
+        response.headers["X-Request-ID"] = request_id_context.get()
+        if not request.path_info.startswith("/health/"):
+            fields = {
+                "agent": request.headers.get("User-Agent"),
+                "client": client_ip(request),
+                "method": request.method,
+                "path": escape_uri_path(request.path),
+                "status": response.status_code,
+                "t": round(1000 * (time.monotonic() - start)),  # milliseconds
+                "trace": request.headers.get("X-Amzn-Trace-Id"),
+            }
+            summary_logger.info("{method} {path} {status}".format_map(fields), extra=fields)
+        return response
+
+    return middleware
+
+
+def refuse(request, status, detail, **headers):
+    """A response that says why: text for browsers, JSON for all others."""
+    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        return HttpResponse(detail, status=status, content_type="text/plain", headers=headers)
+    return JsonResponse({"detail": detail}, status=status, headers=headers)
+
+
+def refuse_bad_requests(get_response):
+    """Answer 413 to a body that is too long, and 400 to a NUL in the URL or in a cookie.
+
+    Django's own limit knows no files, and REST framework's JSON parser has none. PostgreSQL cannot
+    even look up a text with a NUL.
+    """
+
+    def middleware(request):
+        multipart = request.content_type == "multipart/form-data"
+        limit = settings.MAX_UPLOAD_BYTES if multipart else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+            return refuse(request, 413, f"The body is longer than {limit} bytes.")
+        query = request.META.get("QUERY_STRING", "").replace("%00", "\0")
+        if any("\0" in text for text in (request.path_info, query, *request.COOKIES.values())):
+            return refuse(request, 400, "There is a NUL in the URL or in a cookie.")
         return get_response(request)
 
     return middleware
 
 
-def limit_body(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer 413 to a body that is longer than MAX_BODY_BYTES, before anybody reads it."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if LENGTH.fullmatch(length) and int(length) <= settings.MAX_BODY_BYTES:
-            return get_response(request)
-        detail = f"The body is longer than {settings.MAX_BODY_BYTES} bytes."
-        return JsonResponse({"detail": detail}, status=HTTP_413_REQUEST_ENTITY_TOO_LARGE)
-
-    return middleware
-
-
-class ClientErrorMiddleware(MiddlewareMixin):
-    """Answers what is the client's fault, although it is only noticed deep inside.
-
-    400 to what PostgreSQL cannot even look up, like a session id with a NUL, and 429 to one login
-    too many.
-    """
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The response to the exception; None leaves it to Django."""
-        if isinstance(exception, DataError):
-            return bad_request(request, exception)
-        if isinstance(exception, Throttled):
-            return JsonResponse(
-                {"detail": exception.detail},
-                status=exception.status_code,
-                headers={"Retry-After": exception.wait},
-            )
-        return None
-
-
 class DatabaseErrorMiddleware(MiddlewareMixin):
     """Answers 503 while the database is away or too busy: it is worth trying again."""
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The response to the exception, which is logged; None leaves it to Django."""
-        if not isinstance(exception, (InterfaceError, OperationalError)):
+    def process_exception(self, request, exception):
+        away = isinstance(exception, (InterfaceError, OperationalError))
+        # SQLite's code of "no such table" and the like, for which PostgreSQL has ProgrammingError.
+        mistake = getattr(exception.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        if settings.DEBUG or mistake or not away:
             return None
-        response = JsonResponse(
-            {"detail": "The database does not answer. Try again."},
-            status=HTTP_503_SERVICE_UNAVAILABLE,
-            headers={"Retry-After": RETRY_SECONDS},
-        )
-        words = (response.reason_phrase, request.path)
-        log_response("%s: %s", *words, response=response, request=request, exception=exception)
-        return response
+        logger.warning("The database does not answer.", exc_info=exception)
+        detail = "The database does not answer. Try again."
+        return refuse(request, 503, detail, **{"Retry-After": "5"})

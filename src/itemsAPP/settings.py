@@ -1,55 +1,69 @@
-"""Settings of the project. The environment decides, and nonsense in it is an error.
+"""Settings of the project, from environment variables or a file .env: docs/configuration.md.
 
-With no database configured this is a demo on SQLite. With DATABASE_URL, or libpq's PGHOST and
-its kin, it is a production service, which refuses to start on an incomplete configuration.
+With no database configured this is a demo on SQLite. With DATABASE_URL, PGHOST or PGDATABASE it is
+a production service, which refuses to start on an incomplete configuration.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
-from environs import validate
-
-from itemsAPP.environment import (
-    LIBPQ_VARIABLES,
-    Environment,
-    cache_at,
-    kept_secret_key,
-    make_writable,
-    origins_of,
-)
+from django.core.management.utils import get_random_secret_key
+from environs import FileAwareEnv, validate
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-
-# The environment. https://docs.djangoproject.com/en/5.2/topics/settings/
-env = Environment()
-PRODUCTION = env.has("DATABASE_URL", *LIBPQ_VARIABLES)
+env = FileAwareEnv(eager=False, strip_whitespace=True)  # env.seal() reports all errors at once
+env.read_env(BASE_DIR / ".env", recurse=False)
+not_empty = validate.Length(min=1, error="Must not be empty.")
+PRODUCTION = {env.str(name, None) for name in ("DATABASE_URL", "PGHOST", "PGDATABASE")} != {None}
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")  # of the demo
 DEBUG = env.bool("DEBUG", False)
-HTTPS = env.bool("HTTPS", PRODUCTION)
-HSTS_SECONDS = env.int("HSTS_SECONDS", 3600, validate=validate.Range(min=0))
-ANONYMOUS_WRITES = env.bool("ANONYMOUS_WRITES", not PRODUCTION)
-ANONYMOUS_RATE = env.rate("ANONYMOUS_RATE", "600/minute" if PRODUCTION else "off")
-LOGIN_RATE = env.rate("LOGIN_RATE", "10/minute")
-MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", 1048576, validate=validate.Range(min=1))
-NUM_PROXIES = env.int("NUM_PROXIES", int(PRODUCTION), validate=validate.Range(min=0, max=9))
-CACHE_URL = env.cache_url("CACHE_URL", "")
 COMMIT_SHA = env.str("COMMIT_SHA", "") or None
-LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
-STATIC_ROOT = env.str("STATIC_ROOT", None)
-CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS", "")
-if PRODUCTION:
-    SECRET_KEY = env.secret("SECRET_KEY")
-    ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
-    database = env.database()
-    env.seal()
-else:
-    SECRET_KEY = env.str("SECRET_KEY", None)
-    ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-    data_dir = env.path("DATA_DIR", BASE_DIR / "data")
-    env.seal()
-    make_writable(data_dir)
-    SECRET_KEY = SECRET_KEY or kept_secret_key(data_dir / "secret-key")
-    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": data_dir / "db.sqlite3"}
 
-# Applications and requests. https://docs.djangoproject.com/en/5.2/ref/settings/#core-settings
+# Security. https://docs.djangoproject.com/en/stable/topics/security/
+if PRODUCTION:
+    long_key = validate.Regexp("(?!django-insecure-).{50}", error="Must have 50 random characters.")
+    SECRET_KEY = env.str("SECRET_KEY", validate=long_key)
+elif not (SECRET_KEY := env.str("SECRET_KEY", "")):
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    key_file = DATA_DIR / "secret-key"
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_text(get_random_secret_key())
+    SECRET_KEY = key_file.read_text()
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    ... if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"],
+    subcast=str.strip,
+    validate=[not_empty, validate.ContainsNoneOf(["*", ""], error="Must name each host.")],
+)
+HTTPS = env.bool("HTTPS", PRODUCTION)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=str.strip) or [
+    f"{'https' if HTTPS else 'http'}://{'*' if host.startswith('.') else ''}{host}"
+    for host in ALLOWED_HOSTS or []
+]
+NUM_PROXIES = env.int("NUM_PROXIES", int(PRODUCTION), validate=validate.Range(min=0))
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600 if HTTPS else 0, validate=validate.Range(min=0))
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # the subdomains may be somebody else's, who has no HTTPS
+    "security.W021",  # the browsers' preload list is for the domain's owner to ask for
+]
+CONTENT_SECURITY_POLICY = {  # https://django-csp.readthedocs.io/
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "img-src": ["'self'", "data:"],  # the icons in the style sheet of /docs/
+        "style-src": ["'self'", "'unsafe-inline'"],  # style attributes of the browsable API
+    },
+}
+PERMISSIONS_POLICY = dict.fromkeys(["camera", "geolocation", "microphone", "payment", "usb"], ())
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", 2**20, validate=validate.Range(min=1))
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 10 * 2**20, validate=validate.Range(min=1))
+
+# Applications and requests. https://docs.djangoproject.com/en/stable/ref/settings/
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -57,26 +71,29 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "itemslist",  # before the framework, because its templates replace the framework's
     "rest_framework",
+    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
+    "accounts",
+    "itemslist",
 ]
 MIDDLEWARE = [
-    "itemsAPP.health.HealthMiddleware",  # answers the load balancer before all others
-    "csp.middleware.CSPMiddleware",  # these two are on every answer, be it an error
+    "itemsAPP.health.liveness",  # answers the load balancer before all others
+    "itemsAPP.middleware.log_requests",
+    "csp.middleware.CSPMiddleware",  # these two are on every response, also on errors
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "itemsAPP.middleware.limit_body",
     "django.middleware.security.SecurityMiddleware",
-    "itemsAPP.middleware.append_slash",
-    "django.middleware.common.CommonMiddleware",
+    "itemsAPP.middleware.refuse_bad_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "itemsAPP.middleware.ClientErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
     "itemsAPP.middleware.DatabaseErrorMiddleware",
 ]
 ROOT_URLCONF = "itemsAPP.urls"
@@ -84,6 +101,7 @@ WSGI_APPLICATION = "itemsAPP.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "src/itemsAPP/templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -94,122 +112,130 @@ TEMPLATES = [
         },
     },
 ]
-
-# Database. https://docs.djangoproject.com/en/5.2/ref/databases/
-DATABASE_DEFAULTS = {
-    "django.db.backends.postgresql": {
-        "ENGINE": "itemsAPP.postgresql",
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            "connect_timeout": 5,  # seconds
-            "tcp_user_timeout": 30_000,  # milliseconds, for a server that vanished in a failover
-        },
-    },
-    "django.db.backends.sqlite3": {
-        "CONN_MAX_AGE": 60,
-        "OPTIONS": {
-            "init_command": "PRAGMA journal_mode = WAL",
-            "timeout": 20,  # seconds
-            "transaction_mode": "IMMEDIATE",
-        },
-    },
-}
-defaults = DATABASE_DEFAULTS.get(database["ENGINE"], {})
-options = defaults.get("OPTIONS", {}) | database.get("OPTIONS", {})
-DATABASES = {"default": database | defaults | {"OPTIONS": options}}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-# HTTPS behind a load balancer. https://docs.djangoproject.com/en/5.2/topics/security/
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
-CSRF_TRUSTED_ORIGINS = CSRF_TRUSTED_ORIGINS or origins_of(ALLOWED_HOSTS, https=HTTPS)
-SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # the subdomains may be somebody else's, who has no HTTPS
-    "security.W021",  # the browsers' preload list is for the domain's owner to ask for
-]
-
-# What pages may load and ask for. https://django-csp.readthedocs.io/en/4.0/configuration.html
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "form-action": ["'self'"],
-        "img-src": ["'self'", "data:"],  # the icons in the style sheet of /docs/
-        "style-src": ["'self'", "'unsafe-inline'"],  # style attributes of the browsable API
-        **{key: ["'none'"] for key in ("base-uri", "frame-ancestors", "object-src")},
-    },
-}
-PERMISSIONS_POLICY = dict.fromkeys(("camera", "geolocation", "microphone", "payment", "usb"), ())
-
-# Limits, and where they are counted. https://docs.djangoproject.com/en/5.2/topics/cache/
-CACHES = {"default": cache_at(CACHE_URL)}
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-
-# Accounts. https://docs.djangoproject.com/en/5.2/topics/auth/
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-AUTHENTICATION_BACKENDS = ["itemsAPP.throttling.ThrottledModelBackend"]
-LOGIN_REDIRECT_URL = "api-root"
-
-# Languages and time zone. https://docs.djangoproject.com/en/5.2/topics/i18n/
-LANGUAGES = [("en", "English")]  # the image has the translations of these
 TIME_ZONE = "UTC"
 
-# Static files. https://docs.djangoproject.com/en/5.2/howto/static-files/
+# Database. https://docs.djangoproject.com/en/stable/ref/databases/
+if env.str("DATABASE_URL", None) is not None:
+    database = env.dj_db_url("DATABASE_URL", conn_health_checks=True) or {"ENGINE": ""}
+elif PRODUCTION:
+    database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_HEALTH_CHECKS": True,  # the pool checks a connection before it hands it out
+        "HOST": env.str("PGHOST", validate=not_empty),
+        "PORT": env.int("PGPORT", 5432),
+        "NAME": env.str("PGDATABASE", validate=not_empty),
+        "USER": env.str("PGUSER", validate=not_empty),
+        "PASSWORD": env.str("PGPASSWORD", validate=not_empty),
+    }
+else:
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+options = {}
+if database["ENGINE"].endswith((".postgresql", ".postgis")):
+    pool_size = env.int("DB_POOL_SIZE", 8, validate=validate.Range(min=1))  # of each process
+    options = {
+        "connect_timeout": 5,  # seconds
+        "tcp_user_timeout": 30_000,  # milliseconds, for a server that vanished in a failover
+        # Seconds: how long a request waits, and how long the pauses between attempts may grow.
+        "pool": {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 5},
+    }
+elif database["ENGINE"].endswith(".sqlite3"):
+    options = {"init_command": "PRAGMA journal_mode = WAL", "transaction_mode": "IMMEDIATE"}
+    options["timeout"] = 20  # seconds
+DATABASES = {"default": database | {"OPTIONS": options | database.get("OPTIONS", {})}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Cache. Redis that does not answer fails no request. https://github.com/jazzband/django-redis
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if env.str("CACHE_URL", ""):
+    redis = validate.URL(schemes={"redis", "rediss"}, require_tld=False)
+    CACHES["default"] = {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": env.str("CACHE_URL", validate=redis),
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},  # seconds
+    }
+DJANGO_REDIS_IGNORE_EXCEPTIONS = DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+# Accounts. django-axes limits guesses at passwords: https://django-axes.readthedocs.io/
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = [
+    "accounts.backends.LockoutBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+LOGIN_REDIRECT_URL = "api-root"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "itemsAPP.middleware.client_ip"
+AXES_DISABLE_ACCESS_LOG = True  # its table grows with every login
+AXES_VERBOSE = False
+
+# Static files and uploads. https://docs.djangoproject.com/en/stable/ref/files/storage/
 STATIC_URL = "static/"
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None
 WHITENOISE_ROOT = BASE_DIR / "src/itemsAPP/root"  # what browsers ask for at /
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 if STATIC_ROOT:
-    STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    }
-    WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # nobody asks for the others
+    STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 
-# Logs on standard output. https://docs.djangoproject.com/en/5.2/topics/logging/
+# Logs. https://docs.djangoproject.com/en/stable/topics/logging/
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "dockerflow.logging.RequestIdLogFilter"}},
     "formatters": {
         "json": {"()": "dockerflow.logging.MozlogFormatter", "logger_name": "itemsAPP"},
-        "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
     "handlers": {
-        "stdout": {
-            "class": "itemsAPP.logs.BatchingHandler" if PRODUCTION else "logging.StreamHandler",
-            "stream": "ext://sys.stdout",
+        "console": {
+            "class": "logging.StreamHandler",
             "filters": ["request_id"],
             "formatter": "json" if PRODUCTION else "plain",
         },
     },
-    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO") or "INFO"},
     "loggers": {
         "django": {"level": "INFO"},
-        # Requests that were refused have their line already, from request.summary.
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},  # the others have a line from request.summary
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"level": "ERROR"},
-        "gunicorn.error": {"propagate": True},  # the server's own lines, in the same format
+        "gunicorn.error": {"propagate": True},
+        "psycopg.pool": {"level": "WARNING"},
     },
 }
-DOCKERFLOW_VERSION_CALLBACK = "itemsAPP.health.version"
 
 # REST framework. https://www.django-rest-framework.org/api-guide/settings/
+ANONYMOUS_WRITES = env.bool("ANONYMOUS_WRITES", not PRODUCTION)
+rate = validate.Regexp(r"off$|\d+/(second|minute|hour|day)$", error="Like 600/minute, or off.")
+ANONYMOUS_RATE = env.str("ANONYMOUS_RATE", "600/minute" if PRODUCTION else "off", validate=rate)
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "itemsAPP.pagination.LinkPagination",
+    "DEFAULT_PARSER_CLASSES": [
+        "itemsAPP.parsers.NestedJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PAGINATION_CLASS": "itemslist.pagination.LinkPagination",
-    "DEFAULT_SCHEMA_CLASS": "itemslist.schema.Schema",
-    "DEFAULT_THROTTLE_CLASSES": ["itemsAPP.throttling.AnonymousThrottle"],
-    "EXCEPTION_HANDLER": "itemslist.exceptions.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.AnonRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"anon": None if ANONYMOUS_RATE == "off" else ANONYMOUS_RATE},
+    "EXCEPTION_HANDLER": "itemsAPP.exceptions.exception_handler",
     "NUM_PROXIES": NUM_PROXIES,
     "PAGE_SIZE": 100,
 }
@@ -217,8 +243,11 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Items",
     "VERSION": "1",
     "COMPONENT_SPLIT_REQUEST": True,  # what a client sends has no read-only fields
+    "POSTPROCESSING_HOOKS": ["itemsAPP.schema.describe_errors"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None},  # asks another server otherwise
 }
+
+env.seal()

@@ -1,31 +1,22 @@
-"""The addresses of the application. Each one answers with and without its last slash."""
-
 from django.contrib import admin
-from django.urls import include, path
-from django.views.decorators.http import require_safe
-from dockerflow.django.views import version
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.routers import DefaultRouter
 
-from itemsAPP.health import ready
-from itemslist import views
+from accounts.views import GroupViewSet, UserViewSet
+from itemsAPP import health
+from itemsAPP.routers import router
 
-router = DefaultRouter(use_regex_path=False)
-router.APIRootView = views.ApiRoot
-router.include_format_suffixes = False
-router.register("users", views.UserViewSet)
-router.register("groups", views.GroupViewSet)
-router.register("item", views.ItemViewSet, basename="item")
+router.register("users", UserViewSet)
+router.register("groups", GroupViewSet)
 
 urlpatterns = [
-    path("", include(router.urls)),
-    path("ping/", router.get_api_root_view()),
-    path("itemslist/", views.ItemsListView.as_view(), name="itemslist-list"),
-    path("itemslist/<int:pk>/", views.ItemsListDetailView.as_view(), name="itemslist-detail"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"])),
+    path("", include("itemslist.urls")),
+    path("", include(router.urls)),  # after the applications, which register with the router
+    re_path(r"^ping/?$", router.get_api_root_view()),
+    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
-    path("health/ready/", ready),
-    path("version/", require_safe(version)),
+    re_path(r"^health/ready/?$", health.readiness),
+    re_path(r"^version/?$", health.version),
 ]

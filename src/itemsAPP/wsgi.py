@@ -1,5 +1,3 @@
-"""The WSGI application that the web server calls."""
-
 import os
 
 from django.core.wsgi import get_wsgi_application

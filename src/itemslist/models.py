@@ -1,5 +1,3 @@
-"""The data of the application."""
-
 from django.db import models
 
 
@@ -12,7 +10,7 @@ class ItemList(models.Model):
     class Meta:
         verbose_name = "Item"
         verbose_name_plural = "Items"
-        ordering = ("pk",)
+        ordering = ["pk"]
 
-    def __str__(self) -> str:
+    def __str__(self):
         return self.title

@@ -1,4 +1,4 @@
-"""The application's settings, whatever the developer's environment says, except DATABASE_URL."""
+"""The project's settings, whatever the developer's environment says, except DATABASE_URL."""
 
 import os
 import tempfile
@@ -11,11 +11,15 @@ ENVIRONMENT = {
     "ANONYMOUS_WRITES": "true",
     "DATA_DIR": tempfile.gettempdir(),
     "HTTPS": "false",
-    "LOGIN_RATE": "off",
 }
 DATABASE = {key: value for key, value in os.environ.items() if key == "DATABASE_URL"}
 
-with mock.patch.dict(os.environ, ENVIRONMENT | DATABASE, clear=True):
+with (
+    mock.patch.dict(os.environ, ENVIRONMENT | DATABASE, clear=True),
+    mock.patch("environs.FileAwareEnv.read_env"),  # a developer's .env
+):
     from itemsAPP.settings import *  # noqa: F403 - a settings module is there to be taken whole
 
+AXES_ENABLED = False  # it wants a request, which the test client's login() has none of
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 WHITENOISE_AUTOREFRESH = True  # each client of a test would list all static files otherwise

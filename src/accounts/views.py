@@ -1,0 +1,26 @@
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from drf_spectacular.utils import extend_schema
+from rest_framework.viewsets import ModelViewSet
+
+from accounts.serializers import GroupSerializer, PublicUserSerializer, UserSerializer
+from itemsAPP.permissions import IsSuperuserOrReadOnly
+
+
+@extend_schema(request=UserSerializer, responses=UserSerializer)
+class UserViewSet(ModelViewSet):
+    """The accounts. Whoever is signed in may read, superusers may write and see the email."""
+
+    queryset = get_user_model().objects.prefetch_related("groups").order_by("pk")
+    permission_classes = [IsSuperuserOrReadOnly]
+
+    def get_serializer_class(self):
+        return UserSerializer if self.request.user.is_superuser else PublicUserSerializer
+
+
+class GroupViewSet(ModelViewSet):
+    """The groups. Whoever is signed in may read, superusers may write."""
+
+    queryset = Group.objects.order_by("pk")
+    serializer_class = GroupSerializer
+    permission_classes = [IsSuperuserOrReadOnly]

@@ -1,0 +1,39 @@
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+
+
+class LinkPagination(CursorPagination):
+    """Pages by primary key: none is counted, none is reached by an offset.
+
+    The body is an array, the neighbours are in `Link`: https://www.rfc-editor.org/rfc/rfc8288
+    """
+
+    ordering = "pk"
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+    def paginate_queryset(self, *args, **kwargs):
+        """The page; raises NotFound (404) for a cursor that is no value of the ordering's field."""
+        try:
+            return super().paginate_queryset(*args, **kwargs)
+        except (ValueError, ValidationError) as error:
+            raise NotFound(self.invalid_cursor_message) from error
+
+    def get_paginated_response(self, data):
+        links = {"prev": self.get_previous_link(), "next": self.get_next_link()}
+        header = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items() if url)
+        return Response(data, headers={"Link": header} if header else None)
+
+    def get_paginated_response_schema(self, schema):
+        return schema
+
+
+class BoundedPaginator(Paginator):
+    """The admin's pages, of the first 10,000 rows: counting all would read them all."""
+
+    @property
+    def count(self):
+        return self.object_list[:10_000].count()
