@@ -81,5 +81,4 @@ class DatabaseErrorMiddleware(MiddlewareMixin):
         if settings.DEBUG or mistake or not away:
             return None
         logging.getLogger(__name__).warning("The database does not answer.", exc_info=exception)
-        detail = "The database does not answer. Try again."
-        return refuse(request, 503, detail, **{"Retry-After": "5"})
+        return refuse(request, 503, "The database does not answer.", **{"Retry-After": "5"})

@@ -102,13 +102,11 @@ TEMPLATES = [
 TIME_ZONE = "UTC"
 
 # Database and cache. https://docs.djangoproject.com/en/stable/ref/databases/
-database: dict[str, Any]
 if env.str("DATABASE_URL", None) is not None:
-    database = env.dj_db_url("DATABASE_URL", conn_health_checks=True) or {"ENGINE": ""}
+    database: dict[str, Any] = env.dj_db_url("DATABASE_URL") or {"ENGINE": ""}
 elif PRODUCTION:
     database = {
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_HEALTH_CHECKS": True,  # the pool checks a connection before it hands it out
         "HOST": env.str("PGHOST", validate=not_empty),
         "NAME": env.str("PGDATABASE", validate=not_empty),
         "USER": env.str("PGUSER", validate=not_empty),
@@ -116,6 +114,7 @@ elif PRODUCTION:
     }
 else:
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
+database["CONN_HEALTH_CHECKS"] = True  # the pool checks a connection before it hands it out
 options = database.setdefault("OPTIONS", {})
 if database["ENGINE"].endswith((".postgresql", ".postgis")):
     pool_size = env.int("DB_POOL_SIZE", 8, validate=validate.Range(min=1))  # of each process
@@ -152,8 +151,10 @@ LOGIN_REDIRECT_URL = "api-root"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "itemsAPP.middleware.client_ip"
+AXES_USERNAME_CALLABLE = "accounts.backends.username"
 AXES_DISABLE_ACCESS_LOG = True  # its table grows with every login
 AXES_VERBOSE = False
 

@@ -18,7 +18,6 @@ class ItemsListMixin(generics.GenericAPIView):
     serializer_class = ItemsListSerializer
 
     def get_permissions(self):
-        """Anyone may read, and write where ANONYMOUS_WRITES says so."""
         if settings.ANONYMOUS_WRITES:
             return [permissions.AllowAny()]
         return [permissions.IsAuthenticatedOrReadOnly()]
