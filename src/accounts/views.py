@@ -1,5 +1,7 @@
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.viewsets import ModelViewSet
 
@@ -16,6 +18,10 @@ class UserViewSet(ModelViewSet):
 
     def get_serializer_class(self):
         return UserSerializer if self.request.user.is_superuser else PublicUserSerializer
+
+    @transaction.atomic
+    def perform_create(self, serializer):
+        serializer.save(password=make_password(None))  # it cannot log in until it is given one
 
 
 class GroupViewSet(ModelViewSet):

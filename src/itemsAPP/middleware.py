@@ -11,8 +11,7 @@ from django.utils.encoding import escape_uri_path
 from dockerflow.logging import get_or_generate_request_id, request_id_context
 from rest_framework.throttling import BaseThrottle
 
-logger = logging.getLogger(__name__)
-summary_logger = logging.getLogger("request.summary")
+logger = logging.getLogger("request.summary")
 
 
 def client_ip(request):
@@ -24,24 +23,26 @@ def client_ip(request):
 
 
 def log_requests(get_response):
-    """Log a line for each request but probes, with an id that all its other lines have too."""
+    """Log a line for each request, with an id that all its other lines have too."""
 
     def middleware(request):
+        # A load balancer asks by IP address, whatever ALLOWED_HOSTS and HTTPS say.
+        if request.path_info.rstrip("/") == "/health/live":
+            return HttpResponse(headers={"Cache-Control": "no-store"})
         start = time.monotonic()
         request_id_context.set(get_or_generate_request_id(request.headers))
         response = get_response(request)
         response.headers["X-Request-ID"] = request_id_context.get()
-        if not request.path_info.startswith("/health/"):
-            fields = {
-                "agent": request.headers.get("User-Agent"),
-                "client": client_ip(request),
-                "method": request.method,
-                "path": escape_uri_path(request.path),
-                "status": response.status_code,
-                "t": round(1000 * (time.monotonic() - start)),  # milliseconds
-                "trace": request.headers.get("X-Amzn-Trace-Id"),
-            }
-            summary_logger.info("{method} {path} {status}".format_map(fields), extra=fields)
+        fields = {
+            "agent": request.headers.get("User-Agent"),
+            "client": client_ip(request),
+            "method": request.method,
+            "path": escape_uri_path(request.path),
+            "status": response.status_code,
+            "t": round(1000 * (time.monotonic() - start)),  # milliseconds
+            "trace": request.headers.get("X-Amzn-Trace-Id"),
+        }
+        logger.info("{method} {path} {status}".format_map(fields), extra=fields)
         return response
 
     return middleware
@@ -55,11 +56,7 @@ def refuse(request, status, detail, **headers):
 
 
 def refuse_bad_requests(get_response):
-    """Answer 413 to a body that is too long, and 400 to a NUL in the URL or in a cookie.
-
-    Django's own limit knows no files, and REST framework's JSON parser has none. PostgreSQL cannot
-    even look up a text with a NUL.
-    """
+    """Answer 413 to a body that is too long, 400 to a NUL, which PostgreSQL cannot look up."""
 
     def middleware(request):
         multipart = request.content_type == "multipart/form-data"
@@ -83,6 +80,5 @@ class DatabaseErrorMiddleware(MiddlewareMixin):
         mistake = getattr(exception.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
         if settings.DEBUG or mistake or not away:
             return None
-        logger.warning("The database does not answer.", exc_info=exception)
-        detail = "The database does not answer. Try again."
-        return refuse(request, 503, detail, **{"Retry-After": "5"})
+        logging.getLogger(__name__).warning("The database does not answer.", exc_info=exception)
+        return refuse(request, 503, "The database does not answer.", **{"Retry-After": "5"})

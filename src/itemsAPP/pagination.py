@@ -6,20 +6,16 @@ from rest_framework.response import Response
 
 
 class LinkPagination(CursorPagination):
-    """Pages by primary key: none is counted, none is reached by an offset.
-
-    The body is an array, the neighbours are in `Link`: https://www.rfc-editor.org/rfc/rfc8288
-    """
+    """The body is an array, the neighbours are in `Link`: https://www.rfc-editor.org/rfc/rfc8288"""
 
     ordering = "pk"
     page_size_query_param = "page_size"
     max_page_size = 1000
 
     def paginate_queryset(self, *args, **kwargs):
-        """The page; raises NotFound (404) for a cursor that is no value of the ordering's field."""
         try:
             return super().paginate_queryset(*args, **kwargs)
-        except (ValueError, ValidationError) as error:
+        except (ValueError, ValidationError) as error:  # the cursor has no value of the field
             raise NotFound(self.invalid_cursor_message) from error
 
     def get_paginated_response(self, data):
@@ -36,4 +32,4 @@ class BoundedPaginator(Paginator):
 
     @property
     def count(self):
-        return self.object_list[:10_000].count()
+        return self.object_list[:10_000].count()  # type: ignore[attr-defined]

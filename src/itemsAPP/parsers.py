@@ -3,8 +3,6 @@ from rest_framework.parsers import JSONParser
 
 
 class NestedJSONParser(JSONParser):
-    """Answers 400 to JSON that is nested too deeply, which is not the server's fault."""
-
     def parse(self, *args, **kwargs):
         try:
             return super().parse(*args, **kwargs)

@@ -2,8 +2,6 @@ from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 
 class IsSuperuserOrReadOnly(IsAuthenticated):
-    """Whoever is signed in may read, superusers may write."""
-
     def has_permission(self, request, view):
         reads = request.method in SAFE_METHODS
         return super().has_permission(request, view) and (reads or request.user.is_superuser)

@@ -1,11 +1,8 @@
-"""Settings of the project, from environment variables or a file .env: docs/configuration.md.
+"""The settings of the project. docs/configuration.md explains the environment variables."""
 
-With no database configured this is a demo on SQLite. With DATABASE_URL, PGHOST or PGDATABASE it is
-a production service, which refuses to start on an incomplete configuration.
-"""
-
-from datetime import timedelta
+import logging
 from pathlib import Path
+from typing import Any
 
 from django.core.management.utils import get_random_secret_key
 from environs import FileAwareEnv, validate
@@ -13,6 +10,7 @@ from environs import FileAwareEnv, validate
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = FileAwareEnv(eager=False, strip_whitespace=True)  # env.seal() reports all errors at once
 env.read_env(BASE_DIR / ".env", recurse=False)
+required: Any = ...  # what environs takes for "no default"
 not_empty = validate.Length(min=1, error="Must not be empty.")
 PRODUCTION = {env.str(name, None) for name in ("DATABASE_URL", "PGHOST", "PGDATABASE")} != {None}
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")  # of the demo
@@ -20,35 +18,25 @@ DEBUG = env.bool("DEBUG", False)
 COMMIT_SHA = env.str("COMMIT_SHA", "") or None
 
 # Security. https://docs.djangoproject.com/en/stable/topics/security/
-if PRODUCTION:
-    long_key = validate.Regexp("(?!django-insecure-).{50}", error="Must have 50 random characters.")
-    SECRET_KEY = env.str("SECRET_KEY", validate=long_key)
-elif not (SECRET_KEY := env.str("SECRET_KEY", "")):
+key_file = DATA_DIR / "secret-key"
+if not PRODUCTION and not key_file.exists():
     DATA_DIR.mkdir(parents=True, exist_ok=True)
-    key_file = DATA_DIR / "secret-key"
-    if not key_file.exists():
-        key_file.touch(mode=0o600)
-        key_file.write_text(get_random_secret_key())
-    SECRET_KEY = key_file.read_text()
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS",
-    ... if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"],
-    subcast=str.strip,
-    validate=[not_empty, validate.ContainsNoneOf(["*", ""], error="Must name each host.")],
-)
+    key_file.touch(mode=0o600)
+    key_file.write_text(get_random_secret_key())
+key = validate.Regexp("(?!django-insecure-).{50}", error="Must have 50 random characters.")
+SECRET_KEY = env.str("SECRET_KEY", required if PRODUCTION else key_file.read_text(), validate=key)
+hosts = [not_empty, validate.ContainsNoneOf(["*", ""], error="Must name each host.")]
+local = required if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", local, subcast=str.strip, validate=hosts)
 HTTPS = env.bool("HTTPS", PRODUCTION)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=str.strip) or [
-    f"{'https' if HTTPS else 'http'}://{'*' if host.startswith('.') else ''}{host}"
-    for host in ALLOWED_HOSTS or []
-]
+scheme = "https" if HTTPS else "http"
+origins = [f"{scheme}://{'*' if host[0] == '.' else ''}{host}" for host in ALLOWED_HOSTS or []]
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", origins, subcast=str.strip)
 NUM_PROXIES = env.int("NUM_PROXIES", int(PRODUCTION), validate=validate.Range(min=0))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 3600 if HTTPS else 0, validate=validate.Range(min=0))
-SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # the subdomains may be somebody else's, who has no HTTPS
-    "security.W021",  # the browsers' preload list is for the domain's owner to ask for
-]
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # HSTS of other people's subdomains
 CONTENT_SECURITY_POLICY = {  # https://django-csp.readthedocs.io/
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -80,8 +68,7 @@ INSTALLED_APPS = [
     "itemslist",
 ]
 MIDDLEWARE = [
-    "itemsAPP.health.liveness",  # answers the load balancer before all others
-    "itemsAPP.middleware.log_requests",
+    "itemsAPP.middleware.log_requests",  # answers the load balancer before all others
     "csp.middleware.CSPMiddleware",  # these two are on every response, also on errors
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -114,38 +101,34 @@ TEMPLATES = [
 ]
 TIME_ZONE = "UTC"
 
-# Database. https://docs.djangoproject.com/en/stable/ref/databases/
+# Database and cache. https://docs.djangoproject.com/en/stable/ref/databases/
 if env.str("DATABASE_URL", None) is not None:
-    database = env.dj_db_url("DATABASE_URL", conn_health_checks=True) or {"ENGINE": ""}
+    database: dict[str, Any] = env.dj_db_url("DATABASE_URL") or {"ENGINE": ""}
 elif PRODUCTION:
     database = {
         "ENGINE": "django.db.backends.postgresql",
-        "CONN_HEALTH_CHECKS": True,  # the pool checks a connection before it hands it out
         "HOST": env.str("PGHOST", validate=not_empty),
-        "PORT": env.int("PGPORT", 5432),
         "NAME": env.str("PGDATABASE", validate=not_empty),
         "USER": env.str("PGUSER", validate=not_empty),
         "PASSWORD": env.str("PGPASSWORD", validate=not_empty),
     }
 else:
     database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}
-options = {}
+database["CONN_HEALTH_CHECKS"] = True  # the pool checks a connection before it hands it out
+options = database.setdefault("OPTIONS", {})
 if database["ENGINE"].endswith((".postgresql", ".postgis")):
     pool_size = env.int("DB_POOL_SIZE", 8, validate=validate.Range(min=1))  # of each process
-    options = {
-        "connect_timeout": 5,  # seconds
-        "tcp_user_timeout": 30_000,  # milliseconds, for a server that vanished in a failover
-        # Seconds: how long a request waits, and how long the pauses between attempts may grow.
-        "pool": {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 5},
-    }
+    options.setdefault("connect_timeout", 5)  # seconds, like those of the pool
+    options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 5}
+    options["tcp_user_timeout"] = 30_000  # milliseconds, for a server that vanished in a failover
 elif database["ENGINE"].endswith(".sqlite3"):
-    options = {"init_command": "PRAGMA journal_mode = WAL", "transaction_mode": "IMMEDIATE"}
+    options |= {"init_command": "PRAGMA journal_mode = WAL", "transaction_mode": "IMMEDIATE"}
     options["timeout"] = 20  # seconds
-DATABASES = {"default": database | {"OPTIONS": options | database.get("OPTIONS", {})}}
+DATABASES = {"default": database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-# Cache. Redis that does not answer fails no request. https://github.com/jazzband/django-redis
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+schema = {"LOCATION": "schema", "OPTIONS": {"MAX_ENTRIES": 9}}  # apart, because it is large
+CACHES: dict[str, Any] = {"default": memory, "schema": memory | schema}
 if env.str("CACHE_URL", ""):
     redis = validate.URL(schemes={"redis", "rediss"}, require_tld=False)
     CACHES["default"] = {
@@ -153,7 +136,7 @@ if env.str("CACHE_URL", ""):
         "LOCATION": env.str("CACHE_URL", validate=redis),
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},  # seconds
     }
-DJANGO_REDIS_IGNORE_EXCEPTIONS = DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+DJANGO_REDIS_IGNORE_EXCEPTIONS = DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True  # no request fails
 
 # Accounts. django-axes limits guesses at passwords: https://django-axes.readthedocs.io/
 AUTH_USER_MODEL = "accounts.User"
@@ -163,21 +146,19 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = [
-    "accounts.backends.LockoutBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
+AUTHENTICATION_BACKENDS = ["accounts.backends.Lockout", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_REDIRECT_URL = "api-root"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "itemsAPP.middleware.client_ip"
+AXES_USERNAME_CALLABLE = "accounts.backends.username"
 AXES_DISABLE_ACCESS_LOG = True  # its table grows with every login
 AXES_VERBOSE = False
 
-# Static files and uploads. https://docs.djangoproject.com/en/stable/ref/files/storage/
+# Files and logs. https://docs.djangoproject.com/en/stable/topics/logging/
 STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", "") or None
 WHITENOISE_ROOT = BASE_DIR / "src/itemsAPP/root"  # what browsers ask for at /
@@ -188,8 +169,6 @@ STORAGES = {
 }
 if STATIC_ROOT:
     STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
-
-# Logs. https://docs.djangoproject.com/en/stable/topics/logging/
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -205,7 +184,7 @@ LOGGING = {
             "formatter": "json" if PRODUCTION else "plain",
         },
     },
-    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO") or "INFO"},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", logging.INFO)},
     "loggers": {
         "django": {"level": "INFO"},
         "django.request": {"level": "ERROR"},  # the others have a line from request.summary

@@ -1,11 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.cache import cache_page
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.views import GroupViewSet, UserViewSet
 from itemsAPP import health
 from itemsAPP.routers import router
 
+schema = cache_page(300, cache="schema")(SpectacularAPIView.as_view())
 router.register("users", UserViewSet)
 router.register("groups", GroupViewSet)
 
@@ -13,7 +15,7 @@ urlpatterns = [
     path("", include("itemslist.urls")),
     path("", include(router.urls)),  # after the applications, which register with the router
     re_path(r"^ping/?$", router.get_api_root_view()),
-    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^schema/?$", schema, name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),

@@ -7,7 +7,6 @@ from itemslist.models import ItemList
 @admin.register(ItemList)
 class ItemListAdmin(admin.ModelAdmin):
     list_display = ["title", "content"]
-    ordering = ["-pk"]
     paginator = BoundedPaginator
     search_fields = ["title"]
     show_full_result_count = False

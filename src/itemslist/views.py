@@ -1,30 +1,29 @@
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import GenericAPIView, ListCreateAPIView, RetrieveUpdateDestroyAPIView
-from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
-from rest_framework.viewsets import ModelViewSet
+from rest_framework import generics, permissions, viewsets
 
 from itemslist.models import ItemList
 from itemslist.serializers import ItemSerializer, ItemsListSerializer
 
 
-class ItemViewSet(ModelViewSet):
+class ItemViewSet(viewsets.ModelViewSet):
     """The items, for those who are signed in."""
 
     queryset = ItemList.objects.all()
     serializer_class = ItemSerializer
 
 
-class ItemsListMixin(GenericAPIView):
+class ItemsListMixin(generics.GenericAPIView):
     queryset = ItemList.objects.all()
     serializer_class = ItemsListSerializer
 
     def get_permissions(self):
-        """Anyone may read, and write where ANONYMOUS_WRITES says so."""
-        return [AllowAny() if settings.ANONYMOUS_WRITES else IsAuthenticatedOrReadOnly()]
+        if settings.ANONYMOUS_WRITES:
+            return [permissions.AllowAny()]
+        return [permissions.IsAuthenticatedOrReadOnly()]
 
 
-class ItemsListView(ItemsListMixin, ListCreateAPIView):
+class ItemsListView(ItemsListMixin, generics.ListCreateAPIView):
     """The items, for everybody. PUT creates, like POST."""
 
     @extend_schema(operation_id="itemslist_put", responses={201: ItemsListSerializer})
@@ -32,7 +31,7 @@ class ItemsListView(ItemsListMixin, ListCreateAPIView):
         return self.create(request)
 
 
-class ItemsListDetailView(ItemsListMixin, RetrieveUpdateDestroyAPIView):
+class ItemsListDetailView(ItemsListMixin, generics.RetrieveUpdateDestroyAPIView):
     """An item, for everybody. POST updates, like PUT."""
 
     @extend_schema(operation_id="itemslist_post", responses=ItemsListSerializer)
