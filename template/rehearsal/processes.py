@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from template.rehearsal import supervisor
 
@@ -41,10 +42,11 @@ def start(
         _end(process)
 
 
-def run(
-    command: Sequence[str | Path], **options: object
-) -> subprocess.CompletedProcess:
-    """`subprocess.run`, where no Ctrl-C of the terminal cuts the command short."""
+def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess:
+    """Do as `subprocess.run` does, where no Ctrl-C of the terminal reaches the command.
+
+    `docker` hears SIGINT even where it inherits that the signal is ignored.
+    """
     return subprocess.run(command, start_new_session=True, **options)
 
 

@@ -35,8 +35,8 @@ def programs(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ({}, "act is not installed. Run: make install"),
-        ({"act": ANSWERS}, "aws is not installed. Run: make install"),
+        ({}, "act is not installed. Run: make install-template"),
+        ({"act": ANSWERS}, "aws is not installed. Run: make install-template"),
         ({"act": ANSWERS, "aws": ANSWERS}, "The rehearsal needs Docker"),
         ({"act": ANSWERS, "aws": ANSWERS, "docker": FAILS}, "Docker does not answer"),
         ({"act": ANSWERS, "aws": ANSWERS, "docker": NO_BUILDX}, "Docker has no buildx"),
@@ -60,11 +60,12 @@ def test_secrets_of_the_person_stay_out(docker, tmp_path, monkeypatch):
     for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "DATABASE_URL"):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
-    environment = machine.environment(tmp_path / "home")
+    environment = machine.environment(tmp_path / "home", "try")
     assert "secret" not in environment.values()
     assert environment["HTTPS_PROXY"] == "http://proxy"
     assert environment["HOME"] == str(tmp_path / "home")
-    assert environment["PATH"].startswith(f"{Path(sys.executable).parent}{os.pathsep}")
+    first, second, *_ = environment["PATH"].split(os.pathsep)
+    assert (first, second) == (str(tmp_path / "home/bin"), str(Path(sys.executable).parent))
 
 
 def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
@@ -73,7 +74,7 @@ def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
     (person / "cli-plugins").mkdir(parents=True)
     (person / "config.json").write_text("{}")
     monkeypatch.setenv("DOCKER_CONFIG", str(person))
-    config = Path(machine.environment(tmp_path / "home")["DOCKER_CONFIG"])
+    config = Path(machine.environment(tmp_path / "home", "try")["DOCKER_CONFIG"])
     assert [each.name for each in config.iterdir()] == ["cli-plugins"]
     assert (config / "cli-plugins").resolve() == person / "cli-plugins"
 
@@ -81,7 +82,7 @@ def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
 def test_person_without_plugins_has_none(docker, tmp_path, monkeypatch):
     """Without plugins of the person's own, the new configuration is empty."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nothing"))
-    config = Path(machine.environment(tmp_path / "home")["DOCKER_CONFIG"])
+    config = Path(machine.environment(tmp_path / "home", "try")["DOCKER_CONFIG"])
     assert list(config.iterdir()) == []
 
 
