@@ -94,10 +94,31 @@ def test_missing_program_is_told_before_anything_starts(monkeypatch, capsys):
 
 
 def test_folder_without_a_commit_is_refused(docker, monkeypatch, tmp_path, capsys):
-    """There has to be a commit to rehearse."""
+    """What cannot be rehearsed is told in one sentence, without a traceback."""
     monkeypatch.delenv("ENGINE", raising=False)
-    assert command.main(tmp_path) == 1
-    assert "There is no commit to rehearse" in capsys.readouterr().err
+    monkeypatch.setenv("OF", str(tmp_path))
+    assert command.main() == 1
+    assert f"{tmp_path} is no Git repository" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("of", [None, "", "shop", "~/shop"])
+def test_project_is_named_by_a_variable(docker, monkeypatch, tmp_path, of):
+    """OF names a project, from here or from the person's home; without it, it is this one."""
+    monkeypatch.delenv("ENGINE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("OF", raising=False)
+    if of is not None:
+        monkeypatch.setenv("OF", of)
+    named = []
+
+    def refuse(source, say):
+        named.append(source)
+        raise machine.MachineError("No.")
+
+    monkeypatch.setattr(command, "set_up", refuse)
+    assert command.main() == 1
+    assert named == [tmp_path / "shop" if of else ROOT]
 
 
 def test_rehearsal_in_which_nothing_ran_fails(source, monkeypatch, capsys):
@@ -108,6 +129,7 @@ def test_rehearsal_in_which_nothing_ran_fails(source, monkeypatch, capsys):
     printed, told = capsys.readouterr()
     assert "No container runs the production image." in printed
     assert told.startswith("The rehearsal failed.\nThe stage build was skipped.\n")
+    assert "runs at" not in printed
 
 
 def press_enter(question):
