@@ -58,11 +58,13 @@ def small_project(folder: Path) -> Path:
 
 
 def quick_project(folder: Path) -> Path:
-    """This repository at its commit, with tests of the application that take no time.
+    """This repository at its commit, on main, with tests of the application that take no time.
 
     They have been run before this test, and would be run once more.
     """
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
+    git(folder, "remote", "remove", "origin")
+    git(folder, "checkout", "--quiet", "-B", "main")
     (folder / ".github/workflows/ci.yml").write_text(CI)
     text, replaced = RECIPE.subn("test:\n\t@true\n", (folder / "Makefile").read_text())
     assert replaced == 1
