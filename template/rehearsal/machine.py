@@ -1,9 +1,11 @@
 """What a rehearsal takes from the machine that it runs on, and what it keeps away from."""
 
 import os
+import shlex
 import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from template.rehearsal import docker_objects, processes
@@ -38,6 +40,12 @@ class MachineError(RuntimeError):
 
 def check() -> None:
     """Raise MachineError unless Docker answers and what runs the workflows is installed."""
+    folder = tempfile.gettempdir()
+    if shlex.quote(folder) != folder:
+        raise MachineError(
+            f"act takes no blanks and quotes in {folder}. Choose another folder for temporary"
+            " files: TMPDIR=/tmp make rehearse"
+        )
     for program in ("act", "aws"):
         if shutil.which(program, path=search_path()) is None:
             raise MachineError(f"{program} is not installed. Run: make install-template")

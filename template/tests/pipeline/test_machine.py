@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,32 @@ def test_machine_with_everything_passes(programs):
     """Where the programs are there and Docker answers, nothing is said."""
     programs(act=ANSWERS, aws=ANSWERS, docker=ANSWERS)
     assert machine.check() is None
+
+
+@pytest.mark.parametrize("folder", ["/my files", "/somebody's", "/$HOME"])
+def test_folder_that_act_does_not_take(programs, monkeypatch, folder):
+    """act runs nothing in a folder with blanks: that is told, with another one."""
+    programs(act=ANSWERS, aws=ANSWERS, docker=ANSWERS)
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    with pytest.raises(machine.MachineError, match="TMPDIR=/tmp make rehearse"):
+        machine.check()
+
+
+def test_packages_of_the_person_are_reached(docker, tmp_path, monkeypatch):
+    """How a person's pip and uv find packages, and what they have downloaded, is known to a run."""
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    (tmp_path / "person/.config/pip").mkdir(parents=True)
+    (tmp_path / "person/.config/pip/pip.conf").write_text("[global]\n")
+    home = Path(machine.environment(tmp_path / "home", "try")["HOME"])
+    assert (home / ".config/pip/pip.conf").read_text() == "[global]\n"
+    assert not (home / ".cache").exists()
+
+
+def test_temporary_files_are_the_rehearsal_s(docker, tmp_path):
+    """What a killed step leaves in a temporary folder goes with the rehearsal's own."""
+    environment = machine.environment(tmp_path / "home", "try")
+    made = subprocess.run(["mktemp"], env=environment, capture_output=True, text=True, check=True)
+    assert Path(made.stdout.strip()).is_relative_to(tmp_path / "home")
 
 
 def test_secrets_of_the_person_stay_out(docker, tmp_path, monkeypatch):

@@ -16,12 +16,21 @@ from template.rehearsal import __main__ as command
 from template.rehearsal import codepipeline, machine, report
 from template.rehearsal.clock import Clock
 from template.rehearsal.ecs.containers import Containers
-from template.rehearsal.rehearse import rehearse, stand_ins
+from template.rehearsal.github.checkout import CheckoutError
+from template.rehearsal.rehearse import rehearse, stand_ins, through_github
 from template.rehearsal.report import Outcome
 from template.rehearsal.sandbox import set_up
 from template.rehearsal.services import run_containers
 from template.tests import exhaustive
-from template.tests.pipeline.sandboxes import SPEED, play, quick_project, small_project
+from template.tests.pipeline.sandboxes import (
+    SPEED,
+    commit,
+    edit,
+    git,
+    play,
+    quick_project,
+    small_project,
+)
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(600), exhaustive.MARK]
 
@@ -209,6 +218,44 @@ def test_answers_are_looked_at(pipeline):
     assert report.problems(outcome) == [
         "The production image answers /health/live with 404 instead of 200."
     ]
+
+
+def test_project_of_somebody_else(tmp_path, monkeypatch):
+    """Another default branch, blanks in paths and no template/ make no difference.
+
+    What act does not do is told: it starts no service containers.
+    """
+    folder = tmp_path / "somebody's projects"
+    folder.mkdir()
+    source = small_project(folder / "the shop")
+    edit(source / ".github/workflows/deploy.yml", "branches: [main]", "branches: [master]")
+    git(source, "branch", "--move", "master")
+    services = "services: {postgres: {image: postgres}}\n    steps:"
+    edit(source / ".github/workflows/ci.yml", "steps:", services)
+    commit(source)
+    lines = []
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with set_up(source, lines.append, play, Clock(SPEED)) as sandbox:
+        outcome = rehearse(sandbox, through_github)
+    assert {each.result for each in outcome.ran} == {"success"}, "\n".join(lines)
+    assert "Service containers are not started here: ci.yml: test has to do without." in lines
+    assert list(temporary.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["the shop"]
+
+
+def test_branch_that_does_not_deploy_is_refused(tmp_path):
+    """Where a push to the default branch starts nothing on GitHub, nothing is rehearsed."""
+    source = small_project(tmp_path / "source")
+    git(source, "branch", "--move", "develop")
+    with (
+        set_up(source, print, play) as sandbox,
+        pytest.raises(
+            CheckoutError, match=r"runs for pushes to main, .* default branch is develop"
+        ),
+    ):
+        through_github(sandbox)
 
 
 def test_nothing_runs_before_the_first_release(tmp_path):
