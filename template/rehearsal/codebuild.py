@@ -4,6 +4,7 @@ Rules: https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.htm
 https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
 """
 
+import shlex
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -119,8 +120,13 @@ class _Shell:
         for number, command in enumerate(commands):
             part = self.scratch / f"command{number}.sh"
             part.write_text(command)
-            lines += [f". {part}", "status=$?", "[ $status -eq 0 ] || exit $status"]
-        lines += [f"env -0 > {self.scratch}/variables", f"pwd > {self.scratch}/folder"]
+            lines += [
+                f". {shlex.quote(str(part))}",
+                "status=$?",
+                "[ $status -eq 0 ] || exit $status",
+            ]
+        scratch = shlex.quote(str(self.scratch))
+        lines += [f"env -0 > {scratch}/variables", f"pwd > {scratch}/folder"]
         script = self.scratch / "script.sh"
         script.write_text("\n".join(lines))
         return script

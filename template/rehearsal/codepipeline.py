@@ -186,7 +186,9 @@ class _Execution:
 
     def _container(self, project: dict[str, Any], session: Session) -> dict[str, str]:
         """What CodeBuild gives to every build; the commit is not among it."""
-        environment = machine.environment(self._folder("container") / "home")
+        environment = machine.environment(
+            self._folder("container") / "home", self.sandbox.folder.name
+        )
         if not project["Environment"].get("PrivilegedMode"):
             environment["DOCKER_HOST"] = NO_ENGINE
         return {

@@ -1,14 +1,37 @@
 """What a rehearsal takes from the machine that it runs on, and what it keeps away from."""
 
 import os
+import shlex
 import shutil
 import socket
-import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+from template.rehearsal import docker_objects, processes
+
 # How to reach the network and its packages; everything else of a person's environment stays out.
-PASSED_ON = ("PIP_", "SSL_", "HTTP_", "HTTPS_", "NO_", "http_", "https_", "no_", "REQUESTS_CA_")
+PASSED_ON = (
+    "PIP_",
+    "UV_",
+    "SSL_",
+    "HTTP_",
+    "HTTPS_",
+    "NO_",
+    "http_",
+    "https_",
+    "no_",
+    "REQUESTS_CA_",
+)
+# The same in the person's home, and what was downloaded before.
+LINKED = (
+    ".config/pip",
+    ".config/uv",
+    ".cache/pip",
+    ".cache/uv",
+    "Library/Application Support/pip",
+    "Library/Caches/pip",
+)
 
 
 class MachineError(RuntimeError):
@@ -17,35 +40,50 @@ class MachineError(RuntimeError):
 
 def check() -> None:
     """Raise MachineError unless Docker answers and what runs the workflows is installed."""
+    folder = tempfile.gettempdir()
+    if shlex.quote(folder) != folder:
+        raise MachineError(
+            f"act takes no blanks and quotes in {folder}. Choose another folder for temporary"
+            " files: TMPDIR=/tmp make rehearse"
+        )
     for program in ("act", "aws"):
         if shutil.which(program, path=search_path()) is None:
-            raise MachineError(f"{program} is not installed. Run: make install")
+            raise MachineError(f"{program} is not installed. Run: make install-template")
     if shutil.which("docker") is None:
         raise MachineError("The rehearsal needs Docker: https://docs.docker.com/get-docker/")
-    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+    if processes.run(["docker", "info"], capture_output=True, check=False).returncode:
         raise MachineError("Docker does not answer. Start it, and try `docker info`.")
-    if subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode:
+    if processes.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode:
         raise MachineError("Docker has no buildx: https://docs.docker.com/go/buildx/")
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, run: str) -> dict[str, str]:
     """An environment in which a run sees neither the person's credentials nor their logins.
 
-    Docker's own address and plugins are kept, its configuration is a new one under `home`.
+    What it writes is below `home`, temporary files too, and what it makes with Docker is labelled
+    with the name of the run. Docker's own address and plugins are kept, its configuration is new.
     """
-    config = home / ".docker"
-    config.mkdir(parents=True)
+    config, programs, temporary = home / ".docker", home / "bin", home / "tmp"
+    for folder in (config, programs, temporary):
+        folder.mkdir(parents=True)
     plugins = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker")) / "cli-plugins"
     if plugins.is_dir():
         (config / "cli-plugins").symlink_to(plugins)
+    for place in LINKED:
+        if (Path.home() / place).is_dir():
+            (home / place).parent.mkdir(parents=True, exist_ok=True)
+            (home / place).symlink_to(Path.home() / place)
+    docker_objects.write_command(programs / "docker", shutil.which("docker"), run)
     kept = {key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)}
     return {
         **kept,
-        "PATH": search_path(),
-        "VENV": sys.prefix,
+        "PATH": f"{programs}{os.pathsep}{search_path()}",
         "HOME": str(home),
+        "TMPDIR": str(temporary),
         "DOCKER_CONFIG": str(config),
         "DOCKER_HOST": docker_host(),
+        "COMPOSE_PROJECT_NAME": run,
+        "DATABASE_PORT": str(_free_port()),  # where compose.yaml publishes its database
         "LANG": "C.UTF-8",
         "BUILDKIT_PROGRESS": "plain",
     }
@@ -59,7 +97,12 @@ def search_path() -> str:
 def docker_host() -> str:
     """The address of the Docker Engine that the person's context names."""
     shown = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
-    return subprocess.run(shown, capture_output=True, text=True, check=True).stdout.strip()
+    return processes.run(shown, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 def reaches_github() -> bool:

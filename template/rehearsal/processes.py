@@ -4,10 +4,16 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-PATIENCE = 10.0  # seconds between asking a process to end and insisting
+from template.rehearsal import supervisor
+
+# Isolated, because the command's environment is not the supervisor's.
+SUPERVISOR = (sys.executable, "-I", supervisor.__file__)
+PATIENCE = 3 * supervisor.PATIENCE  # seconds that the supervisor may take to end
 
 
 @contextlib.contextmanager
@@ -16,15 +22,15 @@ def start(
 ) -> Iterator[subprocess.Popen]:
     """Start a command with nothing but this environment; both its streams are `stdout`.
 
-    It is in a group of its own, so that a terminal's Ctrl-C reaches it through here alone. When
-    the context ends, it is asked to end; what is left of the group after it, or after PATIENCE,
-    is killed.
+    A terminal's Ctrl-C reaches it through here alone. When the context ends, or this process, it
+    is asked to end, and everything that it started is killed, in whatever session that is. The
+    same happens to what is left when the command ends by itself.
     """
     process = subprocess.Popen(
-        command,
+        [*SUPERVISOR, *command],
         cwd=folder,
         env=dict(environment),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -36,10 +42,18 @@ def start(
         _end(process)
 
 
+def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess:
+    """Do as `subprocess.run` does, where no Ctrl-C of the terminal reaches the command.
+
+    `docker` hears SIGINT even where it inherits that the signal is ignored.
+    """
+    return subprocess.run(command, start_new_session=True, **options)
+
+
 def _end(process: subprocess.Popen) -> None:
-    for sign in (signal.SIGINT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=PATIENCE)
+    try:
+        process.communicate(timeout=PATIENCE)  # closes its input, and reads what it still says
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     process.stdout.close()

@@ -1,27 +1,37 @@
 """Takes a commit through the pipeline and gathers what has become of it."""
 
+import contextlib
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import requests
 
 from template.rehearsal import machine, project
 from template.rehearsal.github import act, jobs
+from template.rehearsal.github.checkout import CheckoutError
 from template.rehearsal.github.progress import Progress
 from template.rehearsal.report import Outcome, Ran, Service
 from template.rehearsal.sandbox import Sandbox
+from template.rehearsal.services import health_path
 
 POLL_SECONDS = "1"
-PATHS = ("/ping", "/health/live")
 PATIENCE = 10.0  # seconds that an answer may take
 
 Engine = Callable[[Sandbox], list[Ran]]
 
 
 def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]:
-    """Run deploy.yml for a push of the commit to main; what ran, in order."""
-    push = push or jobs.Push("deploy.yml", sandbox.checkout.commit)
+    """Run deploy.yml for a push of the commit to the default branch; what ran, in order.
+
+    Raises CheckoutError where such a push does not start it.
+    """
+    branch = sandbox.checkout.branch
+    push = push or jobs.Push("deploy.yml", sandbox.checkout.commit, ref=f"refs/heads/{branch}")
     workflows = jobs.Workflows(sandbox.checkout.folder)
+    _check_trigger(workflows.branches(push.workflow), branch)
+    for job in workflows.with_services():
+        sandbox.say(f"Service containers are not started here: {job} has to do without.")
     workflows.use_environment_variables("stage.yml")
     progress = Progress(sandbox.say)
     sandbox.job = lambda: workflows.job(push, progress.current)
@@ -36,6 +46,7 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
             **sandbox.cloud.job_environment(),
         },
         stand_ins(sandbox),
+        branch=branch,
     )
     with run.start() as events:
         progress.follow(events)
@@ -46,7 +57,7 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
 
 
 def stand_ins(sandbox: Sandbox) -> dict[str, Path]:
-    """What stands in for third-party actions: nothing where jobs.com is reachable."""
+    """What stands in for third-party actions: nothing where github.com is reachable."""
     return {} if machine.reaches_github() else sandbox.checkout.stand_ins()
 
 
@@ -55,12 +66,13 @@ def rehearse(sandbox: Sandbox, engine: Engine) -> Outcome:
     ran = engine(sandbox)
     services = {stage: _service(sandbox, stage) for stage in project.STAGES}
     address = services["production"].address
+    path = health_path(sandbox.stacks["production-stage"])
     return Outcome(
         commit=sandbox.checkout.commit,
         ran=ran,
         tags=sandbox.tags(),
         services=services,
-        answers={path: _ask(address + path) for path in PATHS} if address else {},
+        answers={path: _ask(address + path)} if address else {},
     )
 
 
@@ -74,9 +86,23 @@ def _variables(sandbox: Sandbox) -> dict[str, str]:
     return {**repository, jobs.ENVIRONMENTS: jobs.environment_table(repository, environments)}
 
 
+def _check_trigger(branches: list[str] | None, branch: str) -> None:
+    if branches and not any(fnmatch(branch, pattern) for pattern in branches):
+        raise CheckoutError(
+            f"deploy.yml runs for pushes to {', '.join(branches)}, but the default branch is"
+            f" {branch}. Name it under `branches` in .github/workflows/deploy.yml."
+        )
+
+
 def _stage(workflows: jobs.Workflows, push: jobs.Push, job: str) -> str:
-    """What a job is called in the report: its environment, else its own name."""
-    return workflows.job(push, job).environment or job.rpartition("/")[2].lower()
+    """What a job is called in the report: its environment, else its own name.
+
+    act tells some names otherwise than the workflow, as those of a matrix; they have no stage.
+    """
+    with contextlib.suppress(LookupError):
+        if environment := workflows.job(push, job).environment:
+            return environment
+    return job.rpartition("/")[2].lower()
 
 
 def _service(sandbox: Sandbox, stage: str) -> Service:

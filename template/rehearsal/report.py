@@ -46,17 +46,23 @@ def table(outcome: Outcome) -> str:
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
-def answers(outcome: Outcome) -> str:
-    """Where the promoted image runs as a container, and what it answers."""
+def answers(outcome: Outcome, *, stays: bool) -> str:
+    """What the promoted image answers as a container, and where, if it stays there for a while."""
     address = outcome.services["production"].address
     if not address:
         return "No container runs the production image."
     told = ", ".join(f"{path} {status}" for path, status in outcome.answers.items())
-    return f"The production image runs at {address} and answers: {told}"
+    place = f"runs at {address} and answers" if stays else "ran, and answered"
+    return f"The production image {place}: {told}"
 
 
 def problems(outcome: Outcome) -> list[str]:
-    """Everything that is not as it has to be, a sentence each."""
+    """Everything that is not as it has to be, a sentence each.
+
+    Where a stage failed, what follows from that is not told as well.
+    """
+    if failures := list(_failures(outcome)):
+        return failures
     return [
         *_problems_of_order(outcome),
         *_problems_of_tags(outcome),
@@ -69,17 +75,25 @@ def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     seconds = {each.stage: f"{each.seconds:.1f}" for each in outcome.ran}
     for stage in STAGES:
         service = outcome.services.get(stage)
-        deployment = f"{service.deployment} {service.state}" if service else ""
+        ran = stage in seconds and service is not None
+        deployment = f"{service.deployment} {service.state}" if ran else ""
         tags = (outcome.commit, "latest") if stage == "build" else (stage,)
         for tag in tags:
             digest = outcome.tags.get(tag, "none")[:SHOWN]
             yield stage, tag, digest, seconds.get(stage, "skipped"), deployment
 
 
+def _failures(outcome: Outcome) -> Iterator[str]:
+    failed = [each for each in outcome.ran if each.result != "success"]
+    for each in failed:
+        yield f"The stage {each.stage} ended as {each.result}."
+    ran = {each.stage for each in outcome.ran}
+    skipped = [stage for stage in STAGES if stage not in ran]
+    if failed and skipped:
+        yield f"So nothing ran of: {', '.join(skipped)}."
+
+
 def _problems_of_order(outcome: Outcome) -> Iterator[str]:
-    for each in outcome.ran:
-        if each.result != "success":
-            yield f"The stage {each.stage} ended as {each.result}."
     ran = [each.stage for each in outcome.ran if each.stage in STAGES]
     for stage in STAGES:
         if stage not in ran:

@@ -1,14 +1,13 @@
 """The project as deploy/infra/ deploys it to the doubles, and a commit for its pipeline."""
 
 import contextlib
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from template.rehearsal import cloud, machine, project
+from template.rehearsal import cloud, docker_objects, machine, project
 from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
 from template.rehearsal.cloud import Cloud
@@ -36,9 +35,10 @@ def nobody() -> Job:
 class Sandbox:
     """Where a pipeline runs; `job` tells GitHub's issuer which job that is at the moment.
 
-    `machine` is the environment of a run, without credentials.
+    `source` is the project. `machine` is the environment of a run, without credentials.
     """
 
+    source: Path
     folder: Path
     checkout: checkout.Checkout
     stacks: dict[str, Stack]
@@ -65,12 +65,16 @@ def set_up(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         commit = checkout.clone(source, folder / "checkout", project.REPOSITORY)
-        environment = machine.environment(folder / "home")
-        stacks = project.deploy(commit.folder / "deploy/infra", DesiredCount="1")
+        environment = machine.environment(folder / "home", folder.name)
+        stack.callback(docker_objects.remove_run, folder.name, environment)
+        stacks = project.deploy(
+            commit.folder / "deploy/infra", DesiredCount="1", DefaultBranch=commit.branch
+        )
         doubles = stack.enter_context(
             cloud.run(stacks.values(), project.REPOSITORY, lambda: sandbox.job())
         )
-        stack.callback(_remove_images, doubles.front.endpoint, environment)
+        images = f"reference={doubles.front.endpoint}/*"
+        stack.callback(docker_objects.remove, images, environment, ("image",))
         logs = Logs()
         ecs = Ecs(clock or Clock(), logs, lambda image: _digest(doubles, image))
         doubles.aws.add(ecs)
@@ -81,7 +85,7 @@ def set_up(
             relocated = stacks[f"{stage}-stage"].relocated(registry, doubles.front.endpoint)
             launchers[stage] = stack.enter_context(launch(doubles, relocated, environment))
             ecs.add_stage(launchers[stage], relocated)
-        sandbox = Sandbox(folder, commit, stacks, doubles, ecs, launchers, environment, say)
+        sandbox = Sandbox(source, folder, commit, stacks, doubles, ecs, launchers, environment, say)
         yield sandbox
 
 
@@ -90,12 +94,3 @@ def _digest(doubles: Cloud, image: str) -> str:
     if digest is None:
         raise LookupError(image)
     return digest
-
-
-def _remove_images(endpoint: str, environment: Mapping[str, str]) -> None:
-    """Remove the images that were built for the registry from the Docker Engine."""
-    listed = ["docker", "image", "ls", "--quiet", "--filter", f"reference={endpoint}/*"]
-    found = subprocess.run(listed, env=environment, capture_output=True, text=True, check=False)
-    for image in set(found.stdout.split()):
-        remove = ["docker", "image", "rm", "--force", image]
-        subprocess.run(remove, env=environment, capture_output=True, check=False)

@@ -2,12 +2,12 @@
 
 import contextlib
 import secrets
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from template.rehearsal import processes
 from template.rehearsal.aws.sessions import Session
 from template.rehearsal.cloud import Cloud
 from template.rehearsal.cloudformation.templates import Stack
@@ -33,18 +33,22 @@ def run_containers(
     """
     (definition,) = stack.of_type("AWS::ECS::TaskDefinition").values()
     role = definition.properties["ExecutionRoleArn"].rpartition("/")[2]
-    volume = f"rehearsal-{secrets.token_hex(8)}"
+    volume = f"{environment['COMPOSE_PROJECT_NAME']}-{secrets.token_hex(8)}"
     options = ["--volume", f"{volume}:{SHARED}"]
     with tempfile.TemporaryDirectory(prefix="ecs-login-") as folder:
         config = {**environment, "DOCKER_CONFIG": folder}
         _log_in(cloud, cloud.sessions.issue(role, "ecs"), config)
         given = {**readable_secrets(cloud, role, definition.properties), **REPLACED}
-        containers = Containers(Path(folder), given, options)
-        try:
+        with Containers(Path(folder), given, options, health_path(stack)) as containers:
+            # Made here, because one that `docker run` makes has no label to be found by.
+            containers.docker("volume", "create", "--label", containers.label, volume)
             yield containers
-        finally:
-            containers.close()
-            containers.docker("volume", "rm", "--force", volume)
+
+
+def health_path(stack: Stack) -> str:
+    """The path at which the load balancer asks a stage's tasks how they are."""
+    (group,) = stack.of_type("AWS::ElasticLoadBalancingV2::TargetGroup").values()
+    return group.properties["HealthCheckPath"]
 
 
 def readable_secrets(cloud: Cloud, role: str, definition: dict[str, Any]) -> dict[str, str]:
@@ -68,6 +72,6 @@ def _log_in(cloud: Cloud, session: Session, environment: Mapping[str, str]) -> N
     """Log Docker in as ECS's agent does; without the permission, the pulls will fail."""
     of_role = {**environment, **cloud.environment(session)}
     asked = ["aws", "ecr", "get-login-password"]
-    password = subprocess.run(asked, env=of_role, capture_output=True, check=False).stdout
+    password = processes.run(asked, env=of_role, capture_output=True, check=False).stdout
     login = ["docker", "login", "--username", "AWS", "--password-stdin", cloud.front.endpoint]
-    subprocess.run(login, env=of_role, input=password, capture_output=True, check=False)
+    processes.run(login, env=of_role, input=password, capture_output=True, check=False)

@@ -15,6 +15,8 @@ import bcrypt
 import requests
 import yaml
 
+from template.rehearsal import processes
+
 IMAGE = "public.ecr.aws/docker/library/registry:2.8.3"
 PROGRAM = "docker-registry"
 USER = "ecr"
@@ -145,18 +147,21 @@ def _container(folder: Path, password: str) -> Iterator[str]:
     variables = [f"--env={name}={value}" for name, value in options.items()]
     volume = f"--volume={_htpasswd(folder, password)}:/auth/htpasswd:ro"
     publish = "--publish=127.0.0.1::5000"
-    name = _docker("run", "--detach", publish, volume, *variables, IMAGE)
+    name = f"rehearsal-registry-{secrets.token_hex(8)}"
     try:
+        _docker("run", "--detach", "--name", name, publish, volume, *variables, IMAGE)
         endpoint = _docker("port", name, "5000/tcp")
         _wait(endpoint)
         yield endpoint
     finally:
-        _docker("rm", "--force", "--volumes", name)
+        with contextlib.suppress(RegistryError):  # it never came to be
+            _docker("container", "inspect", name)
+            _docker("rm", "--force", "--volumes", name)
 
 
 def _docker(*arguments: str) -> str:
     try:
-        done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=True)
+        done = processes.run(["docker", *arguments], capture_output=True, text=True, check=True)
     except FileNotFoundError:
         raise RegistryError(
             f"The rehearsal needs a registry: install Docker, or the program {PROGRAM}."

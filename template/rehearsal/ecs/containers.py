@@ -6,12 +6,13 @@ import json
 import os
 import secrets
 import subprocess
+import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from template.rehearsal import machine
+from template.rehearsal import docker_objects, machine, processes
 from template.rehearsal.ecs.docker_options import docker_options, missing_secrets, stop_seconds
 from template.rehearsal.ecs.launching import (
     HEALTHY,
@@ -37,23 +38,23 @@ class Docker:
     def __init__(self, config: Path):
         # The address comes along, because it may be in the configuration that is left out.
         address = machine.docker_host()
-        self._environment = {**os.environ, "DOCKER_HOST": address, "DOCKER_CONFIG": str(config)}
+        self.environment = {**os.environ, "DOCKER_HOST": address, "DOCKER_CONFIG": str(config)}
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it; the output has both streams."""
-        return subprocess.run(
+        return processes.run(
             ["docker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=self._environment,
+            env=self.environment,
             check=False,
         )
 
 
 class Containers:
-    """Runs tasks with Docker; a context manager that leaves nothing behind.
+    """Runs tasks with Docker; a context manager that leaves nothing behind, safe for threads.
 
     `config` is the folder with Docker's login to the registry. `environment` stands in for what
     only AWS has, such as secrets and the address of the database, and wins over the task
@@ -70,10 +71,12 @@ class Containers:
         self.docker = Docker(config)
         self.environment = environment
         self.health_path = health_path
-        self.label = f"template.rehearsal.run={secrets.token_hex(8)}"
+        self.label = f"{docker_objects.LABEL}.tasks={secrets.token_hex(8)}"
         self.options = ["--detach", "--pull=never", "--label", self.label, *options]
         self._containers: dict[str, Container] = {}
         self._images: set[str] = set()
+        self._closed = False
+        self._starting = threading.Lock()
 
     def __enter__(self) -> "Containers":
         return self
@@ -94,14 +97,25 @@ class Containers:
         return f"http://{self._containers[task].address()}"
 
     def close(self) -> None:
-        """Remove every container, volume and image that was made."""
-        found = self.docker("ps", "--all", "--quiet", "--filter", f"label={self.label}")
-        for container in found.stdout.split():
-            self.docker("rm", "--force", "--volumes", container)
+        """Remove every container, volume and image that was made. Raises LeftBehindError.
+
+        A task that is being started meanwhile is waited for, and another one never runs.
+        """
+        with self._starting:
+            self._closed = True
+        docker_objects.remove(f"label={self.label}", self.docker.environment)
         for image in self._images:
-            self.docker("image", "rm", image)
+            removed = self.docker("image", "rm", image)
+            if removed.returncode and self.docker("image", "inspect", image).returncode == 0:
+                raise docker_objects.LeftBehindError(removed.stdout.strip())
 
     def _start(self, order: Order, *, checked: bool) -> Run:
+        with self._starting:
+            if self._closed:
+                return _never_ran(order, _failed("CannotStartContainerError", "it is too late"))
+            return self._start_container(order, checked=checked)
+
+    def _start_container(self, order: Order, *, checked: bool) -> Run:
         if missing_secrets(order, self.environment):
             return _never_ran(order, NO_SECRETS)
         pulled = self._pull(order.image)

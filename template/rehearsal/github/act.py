@@ -7,7 +7,7 @@ action from a folder instead of from GitHub.
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from template.rehearsal import processes
@@ -28,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of one workflow file for one event, in a checkout."""
+    """A run of one workflow file for one event, in a checkout on the default branch."""
 
     checkout: Path
     workflow: str
@@ -36,10 +36,13 @@ class Run:
     variables: Mapping[str, str]
     environment: Mapping[str, str]
     actions: Mapping[str, Path]
+    branch: str = field(default="main", kw_only=True)
 
     def command(self) -> list[str]:
         """The command line of act."""
-        options = ["--json", "-P", RUNNER, "-W", f".github/workflows/{self.workflow}"]
+        # One job at a time: what they print would be mixed otherwise.
+        options = ["--json", "--concurrent-jobs", "1", "--defaultbranch", self.branch]
+        options += ["-P", RUNNER, "-W", f".github/workflows/{self.workflow}"]
         for name, value in self.variables.items():
             options += ["--var", f"{name}={value}"]
         for use, folder in self.actions.items():

@@ -1,5 +1,6 @@
 """A checkout of the commit to rehearse, as GitHub makes one for each job."""
 
+import contextlib
 import re
 import subprocess
 from dataclasses import dataclass
@@ -9,19 +10,35 @@ from template.rehearsal.github.oidc import Repository
 
 ACTIONS = Path(__file__).parent / "actions"
 USES = re.compile(r"uses: (([\w-]+/([\w-]+))@\w+)")
+# What the pipeline consists of, in any project that has it.
+PIPELINE = (
+    ".github/actions/run-buildspec/action.yml",
+    ".github/workflows/deploy.yml",
+    ".github/workflows/stage.yml",
+    "build.yml",
+    "release.yml",
+    "deploy/infra/github.yml",
+    "deploy/infra/pipeline.yml",
+    "deploy/infra/stage.yml",
+    "Dockerfile",
+)
 
 
 class CheckoutError(RuntimeError):
-    """There is no commit to rehearse; the message says what to do."""
+    """There is no commit that can be rehearsed; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A clone in a folder, on branch main, at a commit of 40 hex digits."""
+    """A clone in a folder, on the default branch, at a commit of 40 hex digits.
+
+    `changed` tells that the project has changes that are not committed.
+    """
 
     folder: Path
     commit: str
     changed: bool
+    branch: str = "main"
 
     def stand_ins(self) -> dict[str, Path]:
         """The folders that stand in for the third-party actions of the workflows."""
@@ -30,21 +47,67 @@ class Checkout:
         return {use: ACTIONS / name for use, _, name in uses if (ACTIONS / name).is_dir()}
 
 
-def clone(source: Path, folder: Path, repository: Repository) -> Checkout:
-    """Clone the commit that a work tree is on. Raises CheckoutError when it has none.
+def default_branch(source: Path) -> str:
+    """The default branch of a repository, as its remote, its names or its work tree tell."""
+    asked = ("symbolic-ref", "--quiet", "--short")
+    with contextlib.suppress(subprocess.CalledProcessError):
+        return _git(source, *asked, "refs/remotes/origin/HEAD").partition("/")[2]
+    branches = _git(source, "branch", "--format=%(refname:short)").splitlines()
+    for usual in ("main", "master"):
+        if usual in branches:
+            return usual
+    with contextlib.suppress(subprocess.CalledProcessError):
+        return _git(source, *asked, "HEAD")
+    return "main"
 
-    What is not committed stays out; `changed` tells that there is such a thing.
+
+def clone(source: Path, folder: Path, repository: Repository) -> Checkout:
+    """Clone the commit that a work tree is on, onto the branch that deploys.
+
+    What is not committed stays out. Raises CheckoutError for a folder that is not the root of a
+    repository, that has no commit, or whose commit lacks a part of the pipeline.
     """
+    _check_root(source)
     try:
-        commit = _git(source, "rev-parse", "HEAD")
-        changed = _git(source, "status", "--porcelain") != ""
-        _git(source, "clone", "--quiet", "--no-hardlinks", str(source), str(folder))
-    except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip()
-        raise CheckoutError(f"There is no commit to rehearse: {reason}. Run: git commit") from None
-    _git(folder, "checkout", "--quiet", "-B", "main", commit)
+        commit = _git(source, "rev-parse", "--verify", "HEAD")
+    except subprocess.CalledProcessError:
+        raise CheckoutError(
+            f"{source} has no commit to rehearse. Run there: git add . && git commit"
+        ) from None
+    _git(source, "clone", "--quiet", "--no-hardlinks", str(source), str(folder))
+    branch = default_branch(source)
+    _git(folder, "checkout", "--quiet", "-B", branch, commit)
     _git(folder, "remote", "set-url", "origin", f"https://github.com/{repository.full_name}")
-    return Checkout(folder, commit, changed)
+    _check_pipeline(source, folder)
+    return Checkout(folder, commit, _git(source, "status", "--porcelain") != "", branch)
+
+
+def _check_root(source: Path) -> None:
+    if not source.is_dir():
+        raise CheckoutError(f"{source} is not a folder. Name a project: make rehearse OF=../shop")
+    try:
+        root = Path(_git(source, "rev-parse", "--show-toplevel"))
+    except subprocess.CalledProcessError as error:
+        raise CheckoutError(
+            f"{source} is no Git repository, and what is rehearsed is a commit."
+            f" Run there: git init && git add . && git commit. Git says: {error.stderr.strip()}"
+        ) from None
+    if not root.samefile(source):
+        raise CheckoutError(
+            f"{source} is a folder of the repository {root}. Run: make rehearse OF={root}"
+        )
+
+
+def _check_pipeline(source: Path, folder: Path) -> None:
+    if not (missing := [path for path in PIPELINE if not (folder / path).is_file()]):
+        return
+    there = [path for path in missing if (source / path).is_file()]
+    if there:
+        raise CheckoutError(f"The commit of {source} lacks {', '.join(there)}. Commit them first.")
+    raise CheckoutError(
+        f"{source} has no {', '.join(missing)}, so it cannot be rehearsed."
+        f" Run: make adopt INTO={source}, and commit what that writes."
+    )
 
 
 def _git(folder: Path, *arguments: str) -> str:

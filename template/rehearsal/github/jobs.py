@@ -36,7 +36,17 @@ class Workflows:
         self.folder = folder
 
     def _load(self, name: str) -> dict:
-        return yaml.safe_load((self.folder / ".github" / "workflows" / name).read_text())
+        """A workflow file, each job with the permissions of the workflow unless it has its own."""
+        file = yaml.safe_load((self.folder / ".github" / "workflows" / name).read_text())
+        for job in file["jobs"].values() if "permissions" in file else ():
+            job.setdefault("permissions", file["permissions"])
+        return file
+
+    def branches(self, workflow: str) -> list[str] | None:
+        """The patterns of the branches whose pushes start a workflow; None: any branch."""
+        events = self._load(workflow)[True]  # YAML reads the key `on` as true
+        push = events.get("push") if isinstance(events, dict) else None
+        return (push or {}).get("branches")
 
     def job(self, push: Push, act_name: str) -> Job:
         """The job that act calls `Workflow/Job`, or `Caller/Workflow/Job` in a called workflow.
@@ -51,6 +61,16 @@ class Workflows:
         called = Path(caller["uses"]).name
         inputs = caller.get("with", {})
         return _job(push, _named(self._load(called), rest[1], inputs), caller, called)
+
+    def with_services(self) -> list[str]:
+        """The jobs, as FILE: JOB, that want service containers, which act starts in no host."""
+        folder = self.folder / ".github" / "workflows"
+        return [
+            f"{file.name}: {key}"
+            for file in sorted(folder.glob("*.yml"))
+            for key, job in self._load(file.name)["jobs"].items()
+            if "services" in job
+        ]
 
     def use_environment_variables(self, workflow: str) -> None:
         """Let a workflow read its variables from the environment that its `stage` input names.
@@ -81,14 +101,21 @@ def _named(workflow: dict, name: str, inputs: dict | None = None) -> dict:
     raise LookupError(f"no job is called {name!r}")
 
 
+def _may_ask_for_a_token(permissions: dict | str) -> bool:
+    if isinstance(permissions, str):
+        return permissions == "write-all"
+    return permissions.get("id-token") == "write"
+
+
 def _job(push: Push, job: dict, caller: dict | None = None, called: str | None = None) -> Job:
-    grants = [each["permissions"] for each in (job, caller) if each]
+    # A called job without permissions has those of its caller.
+    grants = [each["permissions"] for each in (job, caller) if each and "permissions" in each]
     environment = job.get("environment")
     return Job(
         environment=environment and fill(environment, (caller or {}).get("with", {})),
         event=push.event,
         ref=push.ref,
-        id_token=all(grant.get("id-token") == "write" for grant in grants),
+        id_token=bool(grants) and all(map(_may_ask_for_a_token, grants)),
         sha=push.sha,
         workflow=push.workflow,
         called=called,

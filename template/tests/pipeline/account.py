@@ -58,7 +58,7 @@ class Pipeline:
         self.tools = tools
         self.cloud = doubles
         self.source = engines.source(folder / "source")
-        self.machine = machine.environment(folder / "home")
+        self.machine = machine.environment(folder / "home", folder.name)
         self.endpoint = doubles.front.endpoint
         self.image = f"{self.endpoint}/{project.NAME}"
 

@@ -16,7 +16,18 @@ from template.tests.pipeline.workflows import ROOT
 
 PIPELINE = (".github", "build.yml", "release.yml", "deploy/infra")
 SPEED = 20.0  # seconds of ECS's in one of ours
-RECIPE = re.compile(r"^test-app:.*\n(\t.*\n)+", re.MULTILINE)
+RECIPE = re.compile(r"^test:.*\n(\t.*\n)+", re.MULTILINE)
+# The tests of a project, as deploy.yml calls them, in no time.
+CI = """\
+name: CI
+on: {workflow_call: }
+permissions: {}
+jobs:
+  test:
+    name: Tests
+    runs-on: ubuntu-24.04
+    steps: [{run: "true"}]
+"""
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -36,7 +47,8 @@ def small_project(folder: Path) -> Path:
         copy(ROOT / name, folder / name)
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "content").write_text("content")
-    (folder / "Makefile").write_text("test-app:\n\t@true\n")
+    (folder / "Makefile").write_text("test:\n\t@true\n")
+    (folder / ".github/workflows/ci.yml").write_text(CI)
     stage = "          - {Name: STAGE_NAME, Value:"
     polls = '          - {Name: POLL_SECONDS, Value: "1"}\n'
     edit(folder / "deploy/infra/pipeline.yml", stage, polls + stage)
@@ -46,12 +58,15 @@ def small_project(folder: Path) -> Path:
 
 
 def quick_project(folder: Path) -> Path:
-    """This repository at its commit, with tests of the application that take no time.
+    """This repository at its commit, on main, with tests of the application that take no time.
 
     They have been run before this test, and would be run once more.
     """
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
-    text, replaced = RECIPE.subn("test-app:\n\t@true\n", (folder / "Makefile").read_text())
+    git(folder, "remote", "remove", "origin")
+    git(folder, "checkout", "--quiet", "-B", "main")
+    (folder / ".github/workflows/ci.yml").write_text(CI)
+    text, replaced = RECIPE.subn("test:\n\t@true\n", (folder / "Makefile").read_text())
     assert replaced == 1
     (folder / "Makefile").write_text(text)
     commit(folder)

@@ -4,7 +4,12 @@ import subprocess
 
 import pytest
 
-from template.rehearsal.github.checkout import CheckoutError, clone
+from template.rehearsal.github.checkout import (
+    PIPELINE,
+    CheckoutError,
+    clone,
+    default_branch,
+)
 from template.rehearsal.github.oidc import Repository
 from template.tests.pipeline.sandboxes import commit, git, small_project
 
@@ -46,10 +51,113 @@ def test_changes_stay_out(source, tmp_path, file):
     assert not (checkout.folder / "new").exists()
 
 
-def test_folder_without_git_has_no_commit(tmp_path):
+def refusal(source, tmp_path):
+    """Why a project is refused."""
+    with pytest.raises(CheckoutError) as error:
+        clone(source, tmp_path / "checkout", Repository())
+    return str(error.value)
+
+
+def test_missing_folder_is_refused(tmp_path):
+    """A project that does not exist is told, with how to name one."""
+    missing = tmp_path / "shop"
+    told = f"{missing} is not a folder. Name a project: make rehearse OF=../shop"
+    assert refusal(missing, tmp_path) == told
+
+
+def test_folder_without_git_is_refused(tmp_path):
     """A folder that is no repository is refused with what to do."""
-    with pytest.raises(CheckoutError, match=r"There is no commit to rehearse: .* Run: git commit"):
-        clone(tmp_path, tmp_path / "checkout", Repository())
+    told = f"{tmp_path} is no Git repository, and what is rehearsed is a commit."
+    assert refusal(tmp_path, tmp_path).startswith(told)
+
+
+def test_repository_without_a_commit_is_refused(tmp_path):
+    """A repository in which nothing was committed yet is refused with what to do."""
+    git(tmp_path, "init", "--quiet")
+    told = f"{tmp_path} has no commit to rehearse. Run there: git add . && git commit"
+    assert refusal(tmp_path, tmp_path) == told
+
+
+def test_folder_in_a_repository_is_refused(source, tmp_path):
+    """A project that is not the root of its repository has no workflows on GitHub."""
+    inside = source / "deploy"
+    told = f"{inside} is a folder of the repository {source}. Run: make rehearse OF={source}"
+    assert refusal(inside, tmp_path) == told
+
+
+@pytest.mark.parametrize("path", PIPELINE)
+def test_project_without_a_part_of_the_pipeline_is_refused(source, tmp_path, path):
+    """Every part that is missing is named, with the command that brings it."""
+    (source / path).unlink()
+    commit(source)
+    told = refusal(source, tmp_path)
+    assert told == (
+        f"{source} has no {path}, so it cannot be rehearsed."
+        f" Run: make adopt INTO={source}, and commit what that writes."
+    )
+
+
+def test_part_that_is_not_committed_is_refused(source, tmp_path):
+    """A part that is there and not in the commit only has to be committed."""
+    git(source, "rm", "--quiet", "--cached", "Dockerfile")
+    git(source, "commit", "--quiet", "-m", "Forget it")
+    told = f"The commit of {source} lacks Dockerfile. Commit them first."
+    assert refusal(source, tmp_path) == told
+
+
+def test_project_below_a_path_with_blanks(tmp_path):
+    """Blanks in a path, and what a shell would make of it, do not matter."""
+    folder = tmp_path / "my $HOME's projects"
+    folder.mkdir()
+    source = small_project(folder / "the shop")
+    assert clone(source, tmp_path / "checkout", Repository()).branch == "main"
+
+
+def test_folder_that_is_linked_to(source, tmp_path):
+    """A symbolic link to the root of a repository is that repository."""
+    link = tmp_path / "link"
+    link.symlink_to(source)
+    assert clone(link, tmp_path / "checkout", Repository()).changed is False
+
+
+def test_detached_head_is_a_commit(source, tmp_path):
+    """A commit without a branch is rehearsed as a push of it to the default branch."""
+    git(source, "checkout", "--quiet", "--detach")
+    checkout = clone(source, tmp_path / "checkout", Repository())
+    assert (checkout.branch, ask(checkout.folder, "branch", "--show-current")) == ("main", "main")
+
+
+def test_worktree_is_a_repository(source, tmp_path):
+    """A further work tree of a repository has a commit of its own."""
+    git(source, "worktree", "add", "--quiet", "-b", "feature", str(tmp_path / "tree"))
+    (tmp_path / "tree" / "content").write_text("feature")
+    commit(tmp_path / "tree")
+    checkout = clone(tmp_path / "tree", tmp_path / "checkout", Repository())
+    assert (checkout.folder / "content").read_text() == "feature"
+    assert checkout.branch == "main"
+
+
+@pytest.mark.parametrize("name", ["main", "master", "develop", "release/1"])
+def test_default_branch_of_a_new_repository(source, name):
+    """Whatever the only branch is called, it is the default one."""
+    git(source, "branch", "--move", name)
+    assert default_branch(source) == name
+
+
+def test_default_branch_is_the_remote_s(source, tmp_path):
+    """Where there is a remote, its default branch counts, whatever is checked out."""
+    git(source, "branch", "develop")
+    git(source, "checkout", "--quiet", "develop")
+    git(tmp_path, "clone", "--quiet", str(source), "clone")
+    git(tmp_path / "clone", "checkout", "--quiet", "-b", "main")
+    assert default_branch(tmp_path / "clone") == "develop"
+
+
+def test_default_branch_of_nothing_but_a_commit(source):
+    """Where no branch is left, it is GitHub's default."""
+    git(source, "checkout", "--quiet", "--detach")
+    git(source, "branch", "--quiet", "-D", "main")
+    assert default_branch(source) == "main"
 
 
 def test_stand_ins_are_those_of_the_workflows(source, tmp_path):

@@ -61,6 +61,54 @@ def test_job_without_an_environment_has_none(checkout):
     assert job.environment is None
 
 
+@pytest.mark.parametrize(
+    ("own", "of_workflow", "id_token"),
+    [
+        ("permissions: write-all", "", True),
+        ("permissions: read-all", "", False),
+        ("permissions: {id-token: read}", "", False),
+        ("", "permissions: {id-token: write}", True),
+        ("permissions: {contents: read}", "permissions: {id-token: write}", False),
+        ("", "permissions: write-all", True),
+        ("", "", False),
+    ],
+)
+def test_permissions_are_those_of_github(tmp_path, own, of_workflow, id_token):
+    """A job's own permissions replace those of its workflow; by default none asks for a token."""
+    text = f"on: push\n{of_workflow}\njobs:\n  build:\n    runs-on: x\n    {own}\n    steps: []\n"
+    file = tmp_path / ".github" / "workflows" / "deploy.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    assert Workflows(tmp_path).job(PUSH, "Deploy/build").id_token is id_token
+
+
+@pytest.mark.parametrize(
+    ("events", "branches"),
+    [
+        ("push", None),
+        ("[push, workflow_dispatch]", None),
+        ("{push: }", None),
+        ("{push: {branches: [main, 'release/**']}}", ["main", "release/**"]),
+        ("workflow_dispatch", None),
+    ],
+)
+def test_branches_that_deploy(tmp_path, events, branches):
+    """A workflow names its branches, or runs for any."""
+    file = tmp_path / ".github" / "workflows" / "deploy.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"on: {events}\njobs: {{}}\n")
+    assert Workflows(tmp_path).branches("deploy.yml") == branches
+
+
+def test_service_containers_are_found(tmp_path):
+    """Jobs that want what act does not start are known."""
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "ci.yml").write_text("on: push\njobs: {test: {services: {db: {image: x}}}, lint: {}}")
+    (folder / "deploy.yml").write_text("on: push\njobs: {}\n")
+    assert Workflows(tmp_path).with_services() == ["ci.yml: test"]
+
+
 def test_unknown_job_is_an_error(checkout):
     """A name that no job carries is refused."""
     with pytest.raises(LookupError, match="no job is called 'Nobody'"):

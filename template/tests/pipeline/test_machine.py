@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,8 @@ def programs(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        ({}, "act is not installed. Run: make install"),
-        ({"act": ANSWERS}, "aws is not installed. Run: make install"),
+        ({}, "act is not installed. Run: make install-template"),
+        ({"act": ANSWERS}, "aws is not installed. Run: make install-template"),
         ({"act": ANSWERS, "aws": ANSWERS}, "The rehearsal needs Docker"),
         ({"act": ANSWERS, "aws": ANSWERS, "docker": FAILS}, "Docker does not answer"),
         ({"act": ANSWERS, "aws": ANSWERS, "docker": NO_BUILDX}, "Docker has no buildx"),
@@ -55,16 +57,43 @@ def test_machine_with_everything_passes(programs):
     assert machine.check() is None
 
 
+@pytest.mark.parametrize("folder", ["/my files", "/somebody's", "/$HOME"])
+def test_folder_that_act_does_not_take(programs, monkeypatch, folder):
+    """act runs nothing in a folder with blanks: that is told, with another one."""
+    programs(act=ANSWERS, aws=ANSWERS, docker=ANSWERS)
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    with pytest.raises(machine.MachineError, match="TMPDIR=/tmp make rehearse"):
+        machine.check()
+
+
+def test_packages_of_the_person_are_reached(docker, tmp_path, monkeypatch):
+    """How a person's pip and uv find packages, and what they have downloaded, is known to a run."""
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    (tmp_path / "person/.config/pip").mkdir(parents=True)
+    (tmp_path / "person/.config/pip/pip.conf").write_text("[global]\n")
+    home = Path(machine.environment(tmp_path / "home", "try")["HOME"])
+    assert (home / ".config/pip/pip.conf").read_text() == "[global]\n"
+    assert not (home / ".cache").exists()
+
+
+def test_temporary_files_are_the_rehearsal_s(docker, tmp_path):
+    """What a killed step leaves in a temporary folder goes with the rehearsal's own."""
+    environment = machine.environment(tmp_path / "home", "try")
+    made = subprocess.run(["mktemp"], env=environment, capture_output=True, text=True, check=True)
+    assert Path(made.stdout.strip()).is_relative_to(tmp_path / "home")
+
+
 def test_secrets_of_the_person_stay_out(docker, tmp_path, monkeypatch):
     """Credentials and other variables of the person are not passed on; the network's are."""
     for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "DATABASE_URL"):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
-    environment = machine.environment(tmp_path / "home")
+    environment = machine.environment(tmp_path / "home", "try")
     assert "secret" not in environment.values()
     assert environment["HTTPS_PROXY"] == "http://proxy"
     assert environment["HOME"] == str(tmp_path / "home")
-    assert environment["PATH"].startswith(f"{Path(sys.executable).parent}{os.pathsep}")
+    first, second, *_ = environment["PATH"].split(os.pathsep)
+    assert (first, second) == (str(tmp_path / "home/bin"), str(Path(sys.executable).parent))
 
 
 def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
@@ -73,7 +102,7 @@ def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
     (person / "cli-plugins").mkdir(parents=True)
     (person / "config.json").write_text("{}")
     monkeypatch.setenv("DOCKER_CONFIG", str(person))
-    config = Path(machine.environment(tmp_path / "home")["DOCKER_CONFIG"])
+    config = Path(machine.environment(tmp_path / "home", "try")["DOCKER_CONFIG"])
     assert [each.name for each in config.iterdir()] == ["cli-plugins"]
     assert (config / "cli-plugins").resolve() == person / "cli-plugins"
 
@@ -81,7 +110,7 @@ def test_logins_of_the_person_stay_out(docker, tmp_path, monkeypatch):
 def test_person_without_plugins_has_none(docker, tmp_path, monkeypatch):
     """Without plugins of the person's own, the new configuration is empty."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nothing"))
-    config = Path(machine.environment(tmp_path / "home")["DOCKER_CONFIG"])
+    config = Path(machine.environment(tmp_path / "home", "try")["DOCKER_CONFIG"])
     assert list(config.iterdir()) == []
 
 

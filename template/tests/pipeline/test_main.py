@@ -1,21 +1,28 @@
 """`python -m template.rehearsal` says what is missing and tells failure from success."""
 
+import contextlib
 import os
+import re
 import runpy
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
+import yaml
 
 from template.rehearsal import __main__ as command
 from template.rehearsal import machine
 from template.rehearsal.report import STAGES, Outcome, Ran, Service
 from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
-from template.tests.pipeline.sandboxes import play, small_project
+from template.tests.pipeline.real_tasks import BASE
+from template.tests.pipeline.sandboxes import commit, play, small_project
 from template.tests.pipeline.workflows import ROOT
 
 pytestmark = pytest.mark.timeout(300)
@@ -24,6 +31,15 @@ pytestmark = pytest.mark.timeout(300)
 START = "import sys; from pathlib import Path; from template.rehearsal.__main__ import main;"
 EVERYTHING = [Ran(stage, "success", 1) for stage in STAGES]
 RUN = f"{START} sys.exit(main(Path(sys.argv[1])))"
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """The handlers of signals, which an interrupted rehearsal leaves ignored, are put back."""
+    before = {each: signal.getsignal(each) for each in command.SIGNALS}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 @pytest.fixture
@@ -78,10 +94,31 @@ def test_missing_program_is_told_before_anything_starts(monkeypatch, capsys):
 
 
 def test_folder_without_a_commit_is_refused(docker, monkeypatch, tmp_path, capsys):
-    """There has to be a commit to rehearse."""
+    """What cannot be rehearsed is told in one sentence, without a traceback."""
     monkeypatch.delenv("ENGINE", raising=False)
-    assert command.main(tmp_path) == 1
-    assert "There is no commit to rehearse" in capsys.readouterr().err
+    monkeypatch.setenv("OF", str(tmp_path))
+    assert command.main() == 1
+    assert f"{tmp_path} is no Git repository" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("of", [None, "", "shop", "~/shop"])
+def test_project_is_named_by_a_variable(docker, monkeypatch, tmp_path, of):
+    """OF names a project, from here or from the person's home; without it, it is this one."""
+    monkeypatch.delenv("ENGINE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("OF", raising=False)
+    if of is not None:
+        monkeypatch.setenv("OF", of)
+    named = []
+
+    def refuse(source, say):
+        named.append(source)
+        raise machine.MachineError("No.")
+
+    monkeypatch.setattr(command, "set_up", refuse)
+    assert command.main() == 1
+    assert named == [tmp_path / "shop" if of else ROOT]
 
 
 def test_rehearsal_in_which_nothing_ran_fails(source, monkeypatch, capsys):
@@ -92,6 +129,7 @@ def test_rehearsal_in_which_nothing_ran_fails(source, monkeypatch, capsys):
     printed, told = capsys.readouterr()
     assert "No container runs the production image." in printed
     assert told.startswith("The rehearsal failed.\nThe stage build was skipped.\n")
+    assert "runs at" not in printed
 
 
 def press_enter(question):
@@ -146,42 +184,126 @@ def test_signal_ends_the_rehearsal_in_order(source, monkeypatch):
     assert not cleaned[0].exists()
 
 
-@pytest.mark.parametrize("number", exhaustive.rows(command.SIGNALS, signal.SIGTERM))
-def test_signal_leaves_nothing_behind(docker, tmp_path, number):
-    """A rehearsal that is interrupted in a step leaves no process and no file."""
+@dataclass(frozen=True)
+class Way:
+    """A way to end a rehearsal: what its whole process group gets, and how it is started."""
+
+    engine: str
+    signals: tuple[signal.Signals, ...]
+    start: tuple[str, ...] = ()
+
+
+CTRL_C, HANGUP, TERM = signal.SIGINT, signal.SIGHUP, signal.SIGTERM
+WAYS = {
+    f"{name} in {engine}": Way(engine, signals, start)
+    for engine in command.ENGINES
+    for name, signals, start in (
+        ("Ctrl-C", (CTRL_C,), ()),
+        ("two Ctrl-C", (CTRL_C,) * 2, ()),
+        ("four Ctrl-C", (CTRL_C,) * 4, ()),
+        ("SIGTERM", (TERM,), ()),
+        ("SIGQUIT", (signal.SIGQUIT,), ()),
+        ("a closed terminal", (HANGUP,), ()),
+        ("nohup", (HANGUP, HANGUP, TERM), ("nohup",)),
+        ("trap '' HUP", (HANGUP, CTRL_C), ("sh", "-c", "trap '' HUP; exec \"$@\"", "sh")),
+    )
+}
+USUAL = {"two Ctrl-C in codepipeline", "nohup in github"}
+# A step that leaves behind whatever one can leave behind, and tells it in the file MARKER.
+STUBBORN = """\
+trap '' HUP
+docker run --detach --name "$COMPOSE_PROJECT_NAME-left" --volume /data BASE sleep 300
+docker volume create "$COMPOSE_PROJECT_NAME-left"
+mktemp
+sleep 300 & echo $! >> MARKER
+setsid sleep 300 & echo $! >> MARKER
+(nohup setsid sleep 300 & echo $! >> MARKER)
+(env -i setsid sleep 300 & echo $! >> MARKER)
+echo "$COMPOSE_PROJECT_NAME" >> MARKER
+wait
+"""
+
+
+@pytest.mark.parametrize("name", exhaustive.rows(WAYS, *USUAL))
+def test_signal_leaves_nothing_behind(docker, tmp_path, name):
+    """A rehearsal that is ended in a step leaves no process, no container and no file."""
+    way, marker = WAYS[name], tmp_path / "marker"
     source = small_project(tmp_path / "source")
-    marker = tmp_path / "pid"
-    (source / "Makefile").write_text(f"test-app:\n\t@echo $$$$ > {marker}; exec sleep 300\n")
-    subprocess.run(["git", "-C", source, "add", "."], check=True)
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    subprocess.run(["git", "-C", source, *author, "commit", "-qm", "Sleep"], check=True)
+    step = STUBBORN.replace("MARKER", str(marker)).replace("BASE", BASE)
+    spec = {"version": 0.2, "env": {"shell": "bash"}, "phases": {"build": {"commands": [step]}}}
+    (source / "build.yml").write_text(yaml.safe_dump(spec))
+    commit(source)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    environment = {**os.environ, "TMPDIR": str(temporary), "ENGINE": ""}
     with subprocess.Popen(
-        [sys.executable, "-c", RUN, source],
+        [*way.start, sys.executable, "-c", RUN, source],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "TMPDIR": str(temporary), "ENGINE": way.engine},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     ) as process:
-        wait_for(marker)
-        process.send_signal(number)
+        *children, run = wait_for(marker)
+        for number in way.signals:
+            with contextlib.suppress(ProcessLookupError):  # it was quick
+                os.killpg(process.pid, number)
+            time.sleep(0.4)
         printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 128 + number, printed
+    assert process.returncode in {128 + number for number in way.signals}, printed
     assert "Ending: containers, images and processes are removed." in printed
+    assert "Traceback" not in printed
+    assert left_in_docker(run) == ""
     assert list(temporary.iterdir()) == []
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(marker.read_text()), 0)
+    assert [child for child in children if psutil.pid_exists(int(child))] == []
+    assert [each for each in psutil.process_iter(["cmdline"]) if mentions(each, temporary)] == []
 
 
-def wait_for(marker: Path) -> None:
-    """Wait until a file has content."""
+def mentions(process: psutil.Process, folder: Path) -> bool:
+    """Whether a folder is in the command line of a process."""
+    return any(str(folder) in argument for argument in process.info["cmdline"] or ())
+
+
+def left_in_docker(run: str) -> str:
+    """What Docker has of a run, by name."""
+    asked = (["ps", "--all"], ["volume", "ls"], ["network", "ls"])
+    return "".join(
+        subprocess.run(
+            ["docker", *each, "--quiet", "--filter", f"name={run}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for each in asked
+    )
+
+
+def wait_for(marker: Path) -> list[str]:
+    """The lines of a file, once the last one is the name of a run."""
     deadline = time.monotonic() + 120
-    while not (marker.exists() and marker.read_text().endswith("\n")):
+    while not (marker.exists() and re.search(r"^rehearsal-\w+\n", marker.read_text(), re.M)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    return marker.read_text().split()
+
+
+def test_reader_that_goes_away_is_no_crash(docker, tmp_path):
+    """After `make rehearse | head -1` everything is removed, without a traceback."""
+    source = small_project(tmp_path / "source")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    rehearsal = f"{shlex.join([sys.executable, '-c', RUN, str(source)])} | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", rehearsal],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary), "ENGINE": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+    assert list(temporary.iterdir()) == []
 
 
 def test_module_is_a_command(monkeypatch, capsys):

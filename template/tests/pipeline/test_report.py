@@ -51,21 +51,27 @@ def test_table_has_a_row_for_each_tag(outcome):
 
 
 def test_table_tells_what_is_missing(outcome):
-    """A stage that did not run is skipped, and a tag that is missing names none."""
+    """A stage that did not run is skipped and deployed nothing; a missing tag names none."""
     row = table(replace(outcome, ran=[], tags={})).splitlines()[-1]
-    assert row.split() == ["production", "production", "none", "skipped", "ecs-svc/2", "COMPLETED"]
+    assert row.split() == ["production", "production", "none", "skipped"]
 
 
-def test_answers_come_with_their_address(outcome):
-    """The address of the image and what it answers are told."""
+def test_answers_come_with_their_url(outcome):
+    """What the image answers is told, and its URL while somebody can visit it."""
     told = f"The production image runs at {ADDRESS} and answers: /ping 200, /health/live 200"
-    assert answers(outcome) == told
+    assert answers(outcome, stays=True) == told
+
+
+def test_url_that_is_gone_is_not_told(outcome):
+    """Where the image is removed at once, nobody is sent to it."""
+    told = "The production image ran, and answered: /ping 200, /health/live 200"
+    assert answers(outcome, stays=False) == told
 
 
 def test_image_that_does_not_run_has_no_address(outcome):
     """Without a container there is nothing to visit."""
     silent = with_service(outcome, "production", address="")
-    assert answers(silent) == "No container runs the production image."
+    assert answers(silent, stays=False) == "No container runs the production image."
 
 
 def test_everything_as_it_has_to_be_is_no_problem(outcome):
@@ -77,6 +83,25 @@ def test_failed_stage_is_a_problem(outcome):
     """A stage that failed is named with its result, be it the tests."""
     failed = replace(outcome, ran=[Ran("test", "failure", 1), *outcome.ran[1:]])
     assert problems(failed) == ["The stage test ended as failure."]
+
+
+@pytest.mark.parametrize(
+    ("ran", "skipped"),
+    [
+        (["test"], "build, staging, production"),
+        (["test", "build"], "staging, production"),
+        (["test", "build", "staging"], "production"),
+    ],
+)
+def test_cause_is_told_without_its_consequences(outcome, ran, skipped):
+    """What a failed stage left undone is one sentence, not one for each tag and service."""
+    of_stages = [Ran(stage, "success", 1) for stage in ran[:-1]] + [Ran(ran[-1], "failure", 1)]
+    services = {stage: Service("ecs-svc/0", "FAILED", set(), "") for stage in outcome.services}
+    stopped = replace(outcome, ran=of_stages, tags={}, services=services, answers={})
+    assert problems(stopped) == [
+        f"The stage {ran[-1]} ended as failure.",
+        f"So nothing ran of: {skipped}.",
+    ]
 
 
 def test_skipped_stage_is_a_problem(outcome):
