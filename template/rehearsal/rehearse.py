@@ -23,6 +23,7 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
     push = push or jobs.Push("deploy.yml", sandbox.checkout.commit)
     workflows = jobs.Workflows(sandbox.checkout.folder)
     workflows.use_environment_variables("stage.yml")
+    workflows.forget_queues()
     progress = Progress(sandbox.say)
     sandbox.job = lambda: workflows.job(push, progress.current)
     run = act.Run(
@@ -34,8 +35,10 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
             **sandbox.machine,
             **sandbox.cloud.environment(),
             **sandbox.cloud.job_environment(),
+            **sandbox.github,
         },
         stand_ins(sandbox),
+        {"GITHUB_TOKEN": sandbox.token},
     )
     with run.start() as events:
         progress.follow(events)

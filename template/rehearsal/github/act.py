@@ -7,11 +7,12 @@ action from a folder instead of from GitHub.
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from template.rehearsal import processes
 
+BRANCH = "main"
 RUNNER = "ubuntu-24.04=-self-hosted"
 
 
@@ -36,16 +37,21 @@ class Run:
     variables: Mapping[str, str]
     environment: Mapping[str, str]
     actions: Mapping[str, Path]
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def command(self) -> list[str]:
         """The command line of act."""
+        # One job after the other, because what a job may do depends on which one it is.
         options = ["--json", "-P", RUNNER, "-W", f".github/workflows/{self.workflow}"]
+        options += ["--defaultbranch", BRANCH, "--concurrent-jobs", "1"]
         for name, value in self.variables.items():
             options += ["--var", f"{name}={value}"]
         for use, folder in self.actions.items():
             options += ["--local-repository", f"{use}={folder}"]
         for name, value in self.environment.items():
             options += ["--env", f"{name}={value}"]
+        for name, value in self.secrets.items():
+            options += ["--secret", f"{name}={value}"]
         return ["act", self.event, *options]
 
     @contextlib.contextmanager

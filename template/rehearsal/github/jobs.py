@@ -16,6 +16,7 @@ from template.rehearsal.github.oidc import Job
 
 ENVIRONMENTS = "REHEARSED_ENVIRONMENTS"
 INPUT = re.compile(r"\$\{\{ *inputs\.([\w-]+) *\}\}")
+QUEUE = re.compile(r"^ +queue: max\n", re.MULTILINE)
 VARIABLE = re.compile(rf"\bvars\.(?!{ENVIRONMENTS})")
 
 
@@ -52,12 +53,20 @@ class Workflows:
         inputs = caller.get("with", {})
         return _job(push, _named(self._load(called), rest[1], inputs), caller, called)
 
+    def forget_queues(self) -> None:
+        """Take the length of queues out of the workflows.
+
+        act ignores `concurrency`, and refuses a workflow with a key in it that it does not know.
+        """
+        for file in (self.folder / ".github" / "workflows").iterdir():
+            file.write_text(QUEUE.sub("", file.read_text()))
+
     def use_environment_variables(self, workflow: str) -> None:
         """Let a workflow read its variables from the environment that its `stage` input names.
 
-        The only change that the rehearsal makes to a checkout: `vars.NAME` becomes the same
-        lookup in a table by environment, which GitHub does before it starts the job. Doing it
-        twice changes nothing.
+        Together with `forget_queues` the only change that the rehearsal makes to a checkout:
+        `vars.NAME` becomes the same lookup in a table by environment, which GitHub does before it
+        starts the job. Doing it twice changes nothing.
         """
         file = self.folder / ".github" / "workflows" / workflow
         table = f"fromJSON(vars.{ENVIRONMENTS})[inputs.stage]."
@@ -89,6 +98,7 @@ def _job(push: Push, job: dict, caller: dict | None = None, called: str | None =
         event=push.event,
         ref=push.ref,
         id_token=all(grant.get("id-token") == "write" for grant in grants),
+        contents=all(grant.get("contents") in ("read", "write") for grant in grants),
         sha=push.sha,
         workflow=push.workflow,
         called=called,

@@ -154,7 +154,7 @@ def is_forgotten(account: Account) -> None:
 
 
 # Calls that a release makes before it begins to work.
-AT_WORK = 5  # of DescribeServices: to look twice, to wait, to migrate; and one of the rollout
+AT_WORK = 4  # of DescribeServices: to look twice, to wait, and to migrate
 NO_NUMBERS = [
     *(("DEPLOY_TIMEOUT", value) for value in ("30m", "0900", "0", "-1", "1e3", "1 2", "9999999")),
     ("MIGRATE_TIMEOUT", "0900"),

@@ -1,7 +1,6 @@
 """Small projects to rehearse: the real pipeline and deploy/infra/ around an image of one file."""
 
 import contextlib
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +15,18 @@ from template.tests.pipeline.workflows import ROOT
 
 PIPELINE = (".github", "build.yml", "release.yml", "deploy/infra")
 SPEED = 20.0  # seconds of ECS's in one of ours
-RECIPE = re.compile(r"^test-app:.*\n(\t.*\n)+", re.MULTILINE)
+CI = """\
+name: CI
+on: workflow_call
+jobs:
+  test:
+    name: Test
+    runs-on: ubuntu-24.04
+    permissions:
+      contents: read
+    steps:
+      - run: "true"
+"""
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -36,7 +46,7 @@ def small_project(folder: Path) -> Path:
         copy(ROOT / name, folder / name)
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "content").write_text("content")
-    (folder / "Makefile").write_text("test-app:\n\t@true\n")
+    (folder / ".github/workflows/ci.yml").write_text(CI)
     stage = "          - {Name: STAGE_NAME, Value:"
     polls = '          - {Name: POLL_SECONDS, Value: "1"}\n'
     edit(folder / "deploy/infra/pipeline.yml", stage, polls + stage)
@@ -51,9 +61,7 @@ def quick_project(folder: Path) -> Path:
     They have been run before this test, and would be run once more.
     """
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
-    text, replaced = RECIPE.subn("test-app:\n\t@true\n", (folder / "Makefile").read_text())
-    assert replaced == 1
-    (folder / "Makefile").write_text(text)
+    (folder / ".github/workflows/ci.yml").write_text(CI)
     commit(folder)
     return folder
 
