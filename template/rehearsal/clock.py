@@ -19,6 +19,10 @@ class Clock:
         """The present moment."""
         return self._origin + (time.monotonic() - self._started) * self.speed
 
+    def stop(self) -> None:
+        """Stand still from now on, until it is advanced."""
+        self._origin, self.speed = self.now(), 0
+
     def advance(self, seconds: float) -> None:
         """Skip so many of the clock's own seconds."""
         self._origin += seconds

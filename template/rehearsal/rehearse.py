@@ -33,6 +33,7 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
     for job in workflows.with_services():
         sandbox.say(f"Service containers are not started here: {job} has to do without.")
     workflows.use_environment_variables("stage.yml")
+    workflows.forget_queues()
     progress = Progress(sandbox.say)
     sandbox.job = lambda: workflows.job(push, progress.current)
     run = act.Run(
@@ -44,8 +45,10 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
             **sandbox.machine,
             **sandbox.cloud.environment(),
             **sandbox.cloud.job_environment(),
+            **sandbox.github,
         },
         stand_ins(sandbox),
+        {"GITHUB_TOKEN": sandbox.token},
         branch=branch,
     )
     with run.start() as events:

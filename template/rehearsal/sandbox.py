@@ -1,6 +1,7 @@
 """The project as deploy/infra/ deploys it to the doubles, and a commit for its pipeline."""
 
 import contextlib
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -15,8 +16,10 @@ from template.rehearsal.cloudformation.templates import Stack
 from template.rehearsal.ecs.api import Ecs
 from template.rehearsal.ecs.launching import Launcher
 from template.rehearsal.github import checkout
+from template.rehearsal.github.api import Api, history_of
 from template.rehearsal.github.oidc import Job
 from template.rehearsal.services import run_containers
+from template.rehearsal.serving import serve
 
 Say = Callable[[str], None]
 Launch = Callable[[Cloud, Stack, Mapping[str, str]], AbstractContextManager[Launcher]]
@@ -35,7 +38,8 @@ def nobody() -> Job:
 class Sandbox:
     """Where a pipeline runs; `job` tells GitHub's issuer which job that is at the moment.
 
-    `source` is the project. `machine` is the environment of a run, without credentials.
+    `source` is the project. `machine` is the environment of a run, without credentials. `github`
+    are the variables through which a job finds GitHub's API, and `token` is what it shows there.
     """
 
     source: Path
@@ -47,6 +51,8 @@ class Sandbox:
     launchers: dict[str, Launcher]
     machine: dict[str, str]
     say: Say
+    github: dict[str, str]
+    token: str
     job: Callable[[], Job] = nobody
 
     def tags(self) -> dict[str, str]:
@@ -85,7 +91,15 @@ def set_up(
             relocated = stacks[f"{stage}-stage"].relocated(registry, doubles.front.endpoint)
             launchers[stage] = stack.enter_context(launch(doubles, relocated, environment))
             ecs.add_stage(launchers[stage], relocated)
-        sandbox = Sandbox(source, folder, commit, stacks, doubles, ecs, launchers, environment, say)
+        token = secrets.token_urlsafe(32)
+        api = Api(project.REPOSITORY, history_of(commit.folder), lambda: sandbox.job(), token)
+        github = {
+            "GITHUB_API_URL": f"http://{stack.enter_context(serve(api))}",
+            "GITHUB_REPOSITORY": project.REPOSITORY.full_name,
+        }
+        sandbox = Sandbox(
+            source, folder, commit, stacks, doubles, ecs, launchers, environment, say, github, token
+        )
         yield sandbox
 
 

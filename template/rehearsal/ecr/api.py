@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonECR/latest/APIReference/Welcome.html
 """
 
 import base64
+import hashlib
 import json
 
 from template.rehearsal.aws.account import ACCOUNT
@@ -13,9 +14,10 @@ from template.rehearsal.aws.sessions import caller
 from template.rehearsal.ecr.front import Front
 from template.rehearsal.ecr.passwords import USER, Passwords
 from template.rehearsal.ecr.registry import Manifest
+from template.rehearsal.ecr.repositories import Repository
 
 NO_REPOSITORY = ("GetAuthorizationToken",)
-OPERATIONS = ("BatchGetImage", "DescribeImages", *NO_REPOSITORY)
+OPERATIONS = ("BatchGetImage", "DescribeImages", "PutImage", *NO_REPOSITORY)
 
 
 class Ecr:
@@ -43,7 +45,9 @@ class Ecr:
         front = self._front()
         if operation == "GetAuthorizationToken":
             return self._token(front)
-        front.check_repository(params["repositoryName"])
+        repository = front.check_repository(params["repositoryName"])
+        if operation == "PutImage":
+            return _put(front, repository, params)
         if operation == "BatchGetImage":
             return _images(front, params)
         return {"imageDetails": _details(front, params)}
@@ -64,6 +68,35 @@ class Ecr:
             "proxyEndpoint": f"http://{front.endpoint}",
         }
         return {"authorizationData": [token]}
+
+
+def _put(front: Front, repository: Repository, params: dict) -> dict:
+    """Name a manifest that the registry has the blobs of. Raises AwsError.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+    """
+    body = params["imageManifest"].encode()
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    tag = params.get("imageTag", digest)
+    if params.get("imageDigest", digest) != digest:
+        raise AwsError(
+            "ImageDigestDoesNotMatchException",
+            f"The specified image digest does not match the digest that Amazon ECR calculated:"
+            f" '{digest}'",
+        )
+    front.check_tag(repository, tag)
+    if front.registry.digest(repository.name, tag) == digest:
+        raise AwsError(
+            "ImageAlreadyExistsException",
+            f"Image with digest '{digest}' and tag '{tag}' already exists in the repository with"
+            f" name '{repository.name}' in registry with id '{ACCOUNT}'",
+        )
+    media_type = params.get("imageManifestMediaType") or json.loads(body).get("mediaType")
+    if not media_type:
+        raise AwsError("InvalidParameterException", "The manifest tells no media type.")
+    front.registry.put(repository.name, tag, Manifest(digest, media_type, body))
+    found = _find(front, repository.name, {"imageDigest": digest})
+    return {"image": _image(repository.name, {"imageTag": tag}, found)}
 
 
 def _images(front: Front, params: dict) -> dict:

@@ -82,7 +82,8 @@ class Front:
             repository = self.check_repository(route.repository)
             self._meet_fault(route, request)
             with self._tagging if route.new_tag else contextlib.nullcontext():
-                self._check_tag(repository, route)
+                if route.new_tag:
+                    self.check_tag(repository, route.new_tag)
                 return forward(request, self.registry, query=route.query)
 
     def _authenticate(self, given: Login) -> Session:
@@ -103,9 +104,9 @@ class Front:
             request.stream.read(cut.after_bytes)
             raise
 
-    def _check_tag(self, repository: Repository, route: Route) -> None:
-        tag = route.new_tag
-        if tag is None or repository.may_move(tag):
+    def check_tag(self, repository: Repository, tag: str) -> None:
+        """Raise AwsError for a tag that exists and may not move."""
+        if repository.may_move(tag):
             return
         if self.registry.digest(repository.name, tag):
             raise AwsError(

@@ -60,6 +60,16 @@ class Registry:
         headers = response.headers
         return Manifest(headers["Docker-Content-Digest"], headers["Content-Type"], response.content)
 
+    def put(self, repository: str, tag: str, manifest: Manifest) -> None:
+        """Name a manifest whose blobs are there already."""
+        requests.put(
+            f"http://{self.endpoint}/v2/{repository}/manifests/{tag}",
+            manifest.body,
+            auth=(USER, self.password),
+            headers={"Content-Type": manifest.media_type},
+            timeout=PATIENCE,
+        ).raise_for_status()
+
     def digest(self, repository: str, tag: str) -> str | None:
         """The digest that a tag names, or nothing."""
         manifest = self.manifest(repository, tag)

@@ -18,7 +18,7 @@ from template.rehearsal.cloudformation.templates import Stack
 from template.rehearsal.ecs.clusters import Cluster
 from template.rehearsal.ecs.definitions import Definitions
 from template.rehearsal.ecs.images import Images
-from template.rehearsal.ecs.launching import Launcher
+from template.rehearsal.ecs.launching import Launcher, Refusal
 from template.rehearsal.ecs.names import cluster_arn, is_here, service_arn, task_arn
 from template.rehearsal.ecs.permissions import PERMISSIONS
 from template.rehearsal.ecs.run_task import run_tasks
@@ -36,6 +36,10 @@ DECLARED = (
 )
 UPDATES = {"cluster", "service", "desiredCount", "taskDefinition", "forceNewDeployment"}
 PAGE = 100
+# What ListTasks does not take beside startedBy:
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
+FILTERS = {"containerInstance", "desiredStatus", "family", "launchType", "serviceName"}
+MOST_TASKS = 100  # that DescribeTasks takes
 
 Params = dict[str, Any]
 
@@ -83,6 +87,29 @@ class Ecs:
             home.schedulers[service["ServiceName"]].deploy(shape)
             self._clusters[home.arn] = home
             self._logs.add_group(name, region, partial(self._streams, home, name))
+
+    def scheduler(self, cluster: str, service: str) -> Scheduler:
+        """What looks after a service, of a cluster by ARN and the service by name."""
+        return self._clusters[cluster].schedulers[service]
+
+    def exists(self, cluster: str, service: str) -> bool:
+        """Whether a cluster, by ARN, has a service of this name that was not deleted."""
+        schedulers = self._clusters[cluster].schedulers
+        return service in schedulers and schedulers[service].service.status != "INACTIVE"
+
+    def add_service(self, cluster: str, like: str, **settings: Any) -> None:
+        """Create a service with the settings of another one but for these, and deploy it."""
+        with self._lock:
+            home = self._clusters[cluster]
+            old = home.schedulers[like].service
+            new = {**old.settings, **settings}
+            home.add(Service(cluster, new, old.created), self._images)
+            home.schedulers[new["serviceName"]].deploy(old.primary.definition)
+
+    def forget_service(self, cluster: str, service: str) -> None:
+        """Know nothing of a service any more, as ECS does an hour after it was deleted."""
+        with self._lock:
+            del self._clusters[cluster].schedulers[service]
 
     def serving(self, cluster: str, service: str) -> list[Task]:
         """The tasks that pass their health checks, of a cluster by ARN and its service by name."""
@@ -156,11 +183,15 @@ class Ecs:
         home.tasks += [each for each in started if each not in home.tasks]
         return {
             "tasks": [each.describe() for each in started],
-            "failures": [each.describe() for each in outcomes if not isinstance(each, Task)],
+            "failures": [each.describe() for each in _failures(outcomes)],
         }
 
     def _describe_tasks(self, params: Params) -> dict:
         home = self._cluster(params)
+        if len(params["tasks"]) > MOST_TASKS:
+            raise AwsError(
+                "InvalidParameterException", f"Tasks cannot have more than {MOST_TASKS} entries."
+            )
         arns = [task_arn(home.arn, each) for each in params["tasks"]]
         found = {each.arn: each for each in home.all_tasks}
         return {
@@ -180,6 +211,11 @@ class Ecs:
 
     def _list_tasks(self, params: Params) -> dict:
         home = self._cluster(params)
+        if "startedBy" in params and set(params) & FILTERS:
+            raise AwsError(
+                "InvalidParameterException",
+                "startedBy must be the only filter when it is specified.",
+            )
         tasks = home.all_tasks
         if "serviceName" in params:
             tasks = self._scheduler(home, params["serviceName"]).service.tasks
@@ -219,6 +255,11 @@ class Ecs:
 def _the_only(stack: Stack, type_name: str) -> dict[str, Any]:
     (resource,) = stack.of_type(type_name).values()
     return resource.properties
+
+
+def _failures(outcomes: list[Task | Refusal]) -> list[Refusal]:
+    """What RunTask tells of; a refusal without a reason is told by nothing at all."""
+    return [each for each in outcomes if isinstance(each, Refusal) and each.reason]
 
 
 def _missing(wanted: str) -> dict[str, str]:

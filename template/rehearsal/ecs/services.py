@@ -89,14 +89,35 @@ class Service:
 
     @property
     def target_group(self) -> str:
-        """The target group of its load balancer, as events name it."""
-        return f"(target-group {self.settings['loadBalancers'][0]['targetGroupArn']})"
+        """The target group of its load balancer, as events name it, or its Classic one."""
+        balancer = next(iter(self.settings.get("loadBalancers", [])), {})
+        if self.tells_rollouts:
+            return f"(target-group {balancer.get('targetGroupArn')})"
+        return f"(elb {balancer['loadBalancerName']})"
+
+    @property
+    def tells_rollouts(self) -> bool:
+        """Whether its deployments have a rolloutState: not behind a Classic Load Balancer.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html
+        """
+        balancers = self.settings.get("loadBalancers", [])
+        return not any("loadBalancerName" in each for each in balancers)
+
+    def forget_events(self) -> None:
+        """Have no event any more: ECS keeps the newest 100."""
+        self._events.clear()
 
     def say(self, at: float, text: str) -> None:
         """Add an event."""
         message = f"(service {self.name}) {text}"
         event = {"id": str(uuid.uuid4()), "createdAt": timestamp(at), "message": message}
         self._events.appendleft(event)
+
+    def _deployment(self, each: Deployment) -> dict[str, Any]:
+        told = each.describe(self.settings, self.tasks)
+        hidden = set() if self.tells_rollouts else {"rolloutState", "rolloutStateReason"}
+        return {name: value for name, value in told.items() if name not in hidden}
 
     def describe(self) -> dict[str, Any]:
         """The service in the API's shape."""
@@ -108,7 +129,7 @@ class Service:
             "status": self.status,
             "pendingCount": sum(task.waiting for task in live),
             "runningCount": sum(not task.waiting for task in live),
-            "deployments": [each.describe(self.settings, self.tasks) for each in self.deployments],
+            "deployments": [self._deployment(each) for each in self.deployments],
             "events": list(self._events),
             "createdAt": timestamp(self.created),
         }

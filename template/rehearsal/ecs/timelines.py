@@ -134,6 +134,7 @@ MIGRATION_IS_KILLED: Life = (
 )
 NO_CPU = Refusal("RESOURCE:CPU")
 NO_FARGATE = Refusal(NO_CAPACITY)
+NO_ANSWER = Refusal("")  # neither a task nor a failure
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,13 @@ UNHEALTHY_LOOP = Timeline((FAILS_HEALTH_CHECKS,))
 UNPULLABLE = Timeline((CANNOT_BE_PULLED,))
 WITHOUT_SECRETS = Timeline((GETS_NO_SECRETS,))
 STUCK = Timeline((CANNOT_BE_PLACED,))
+FLAPS: Life = (
+    (5, PENDING),
+    (20, RUNNING),
+    (40, HEALTHY),
+    (50, UNHEALTHY, "Request timed out"),
+)
+FLAPPING = Timeline((FLAPS,), bake_seconds=180)
 ALARMED = Timeline((SERVES,), happenings=((90, ALARM),), bake_seconds=180)
 REPLACED = Timeline((SERVES_LATE,), happenings=((60, REDEPLOY),))
 DELETED = Timeline((SERVES_LATE,), happenings=((60, DELETE),))

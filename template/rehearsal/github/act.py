@@ -12,6 +12,7 @@ from pathlib import Path
 
 from template.rehearsal import processes
 
+BRANCH = "main"
 RUNNER = "ubuntu-24.04=-self-hosted"
 
 
@@ -36,11 +37,12 @@ class Run:
     variables: Mapping[str, str]
     environment: Mapping[str, str]
     actions: Mapping[str, Path]
+    secrets: Mapping[str, str] = field(default_factory=dict)
     branch: str = field(default="main", kw_only=True)
 
     def command(self) -> list[str]:
         """The command line of act."""
-        # One job at a time: what they print would be mixed otherwise.
+        # One job after the other, because what a job may do depends on which one it is.
         options = ["--json", "--concurrent-jobs", "1", "--defaultbranch", self.branch]
         options += ["-P", RUNNER, "-W", f".github/workflows/{self.workflow}"]
         for name, value in self.variables.items():
@@ -49,6 +51,8 @@ class Run:
             options += ["--local-repository", f"{use}={folder}"]
         for name, value in self.environment.items():
             options += ["--env", f"{name}={value}"]
+        for name, value in self.secrets.items():
+            options += ["--secret", f"{name}={value}"]
         return ["act", self.event, *options]
 
     @contextlib.contextmanager

@@ -16,6 +16,7 @@ from template.rehearsal.github.oidc import Job
 
 ENVIRONMENTS = "REHEARSED_ENVIRONMENTS"
 INPUT = re.compile(r"\$\{\{ *inputs\.([\w-]+) *\}\}")
+QUEUE = re.compile(r"^ +queue: max\n", re.MULTILINE)
 VARIABLE = re.compile(rf"\bvars\.(?!{ENVIRONMENTS})")
 
 
@@ -72,12 +73,20 @@ class Workflows:
             if "services" in job
         ]
 
+    def forget_queues(self) -> None:
+        """Take the length of queues out of the workflows.
+
+        act ignores `concurrency`, and refuses a workflow with a key in it that it does not know.
+        """
+        for file in (self.folder / ".github" / "workflows").iterdir():
+            file.write_text(QUEUE.sub("", file.read_text()))
+
     def use_environment_variables(self, workflow: str) -> None:
         """Let a workflow read its variables from the environment that its `stage` input names.
 
-        The only change that the rehearsal makes to a checkout: `vars.NAME` becomes the same
-        lookup in a table by environment, which GitHub does before it starts the job. Doing it
-        twice changes nothing.
+        Together with `forget_queues` the only change that the rehearsal makes to a checkout:
+        `vars.NAME` becomes the same lookup in a table by environment, which GitHub does before it
+        starts the job. Doing it twice changes nothing.
         """
         file = self.folder / ".github" / "workflows" / workflow
         table = f"fromJSON(vars.{ENVIRONMENTS})[inputs.stage]."
@@ -101,10 +110,10 @@ def _named(workflow: dict, name: str, inputs: dict | None = None) -> dict:
     raise LookupError(f"no job is called {name!r}")
 
 
-def _may_ask_for_a_token(permissions: dict | str) -> bool:
+def _may(permissions: dict | str, scope: str, *levels: str) -> bool:
     if isinstance(permissions, str):
-        return permissions == "write-all"
-    return permissions.get("id-token") == "write"
+        return permissions.removesuffix("-all") in levels
+    return permissions.get(scope) in levels
 
 
 def _job(push: Push, job: dict, caller: dict | None = None, called: str | None = None) -> Job:
@@ -115,7 +124,8 @@ def _job(push: Push, job: dict, caller: dict | None = None, called: str | None =
         environment=environment and fill(environment, (caller or {}).get("with", {})),
         event=push.event,
         ref=push.ref,
-        id_token=bool(grants) and all(map(_may_ask_for_a_token, grants)),
+        id_token=bool(grants) and all(_may(grant, "id-token", "write") for grant in grants),
+        contents=all(_may(grant, "contents", "read", "write") for grant in grants),
         sha=push.sha,
         workflow=push.workflow,
         called=called,

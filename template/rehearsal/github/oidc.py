@@ -47,12 +47,13 @@ class Repository:
 @dataclass(frozen=True)
 class Job:
     """The job that asks for a token. `workflow` is the file that was triggered, `called` the
-    reusable one that the job is in, if another."""
+    reusable one that the job is in, if another; `contents` says whether it may read them."""
 
     environment: str | None
     event: str
     ref: str
     id_token: bool
+    contents: bool = True
     sha: str = COMMIT
     workflow: str = "deploy.yml"
     called: str | None = None

@@ -7,9 +7,9 @@ from unittest import mock
 
 import pytest
 from rest_framework.test import APIClient
+from tests.app.people import client_of, person
 
 import itemsAPP.settings
-from tests.app.people import client_of, person
 
 PRODUCTION = {
     "DATABASE_URL": "postgres://app:password@db.example.com:5432/app",

@@ -2,7 +2,6 @@
 
 from django.contrib.auth.models import Group, Permission, User
 from rest_framework.test import APIClient
-
 from tests.app.factories import UserFactory
 
 ROLES = ("anonymous", "user", "staff", "editor", "superuser")

@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 import pytest
 from django.http import HttpResponse
-
-from template.tests import exhaustive
 from tests.app.factories import GroupFactory, ItemFactory, UserFactory
 from tests.app.people import ROLES, client_of
+
+from template.tests import exhaustive
 
 # A cell with one status is for everybody; one with five is for somebody anonymous, a user, staff,
 # staff with the model's permissions, and a superuser.

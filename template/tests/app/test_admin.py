@@ -4,13 +4,13 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
+from itemslist.pagination import BoundedPaginator
 from rest_framework import status
+from tests.app.factories import GroupFactory, ItemFactory, UserFactory
+from tests.app.people import grant
 
 from itemslist.admin import BoundedAdmin
 from itemslist.models import ItemList
-from itemslist.pagination import BoundedPaginator
-from tests.app.factories import GroupFactory, ItemFactory, UserFactory
-from tests.app.people import grant
 
 pytestmark = pytest.mark.django_db
 DENIED = status.HTTP_403_FORBIDDEN

@@ -5,10 +5,10 @@ import json
 import pytest
 from django.db import DataError
 from rest_framework import status
+from tests.app.factories import ItemFactory
 
 from itemsAPP.middleware import ClientErrorMiddleware
 from itemslist.models import ItemList
-from tests.app.factories import ItemFactory
 
 REQUIRED = "This field is required."
 NO_STRING = "Not a valid string."

@@ -8,7 +8,6 @@ import time
 from select import PIPE_BUF
 
 import pytest
-
 from itemsAPP.logs import BatchingHandler
 from tests.app.commands import REPOSITORY
 

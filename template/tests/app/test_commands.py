@@ -9,8 +9,6 @@ from functools import partial
 import pytest
 import requests
 from rest_framework import status
-
-from template.tests import exhaustive
 from tests.app.commands import (
     copy_of_the_application,
     free_port,
@@ -20,6 +18,8 @@ from tests.app.commands import (
     wait_for,
 )
 from tests.app.conftest import PRODUCTION
+
+from template.tests import exhaustive
 
 
 def test_first_steps(tmp_path):

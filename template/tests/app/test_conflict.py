@@ -2,7 +2,6 @@
 
 import pytest
 from rest_framework import status
-
 from tests.app.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

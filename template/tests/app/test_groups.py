@@ -3,7 +3,6 @@
 import pytest
 from django.contrib.auth.models import Group
 from rest_framework import status
-
 from tests.app.factories import GroupFactory
 
 pytestmark = pytest.mark.django_db

@@ -3,9 +3,9 @@
 import pytest
 from rest_framework import status
 from rest_framework.test import APIClient
+from tests.app.people import person
 
 from itemslist.models import ItemList
-from tests.app.people import person
 
 HOST = {"Host": "example.com"}
 HTTPS = HOST | {"X-Forwarded-Proto": "https"}

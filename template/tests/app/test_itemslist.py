@@ -2,9 +2,9 @@
 
 import pytest
 from rest_framework import status
+from tests.app.factories import ItemFactory
 
 from itemslist.models import ItemList
-from tests.app.factories import ItemFactory
 
 pytestmark = pytest.mark.django_db
 STRANGER = {"detail": "No ItemList matches the given query."}

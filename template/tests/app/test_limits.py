@@ -6,10 +6,10 @@ import json
 import pytest
 from django.urls import reverse
 from rest_framework import status
+from tests.app.factories import ItemFactory
 
 from itemsAPP.middleware import limit_body
 from itemslist.models import ItemList
-from tests.app.factories import ItemFactory
 
 pytestmark = pytest.mark.django_db
 BYTES, CHARACTERS = 2000, 10_000

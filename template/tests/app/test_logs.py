@@ -7,7 +7,6 @@ import re
 
 import pytest
 from rest_framework import status
-
 from tests.app.conftest import PRODUCTION, settings_from
 from tests.app.people import person
 

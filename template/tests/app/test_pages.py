@@ -5,7 +5,6 @@ import re
 
 import pytest
 from rest_framework import status
-
 from tests.app.factories import GroupFactory, ItemFactory
 from tests.app.people import person
 

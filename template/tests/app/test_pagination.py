@@ -3,10 +3,9 @@
 import base64
 
 import pytest
+from itemslist.pagination import LinkPagination
 from requests.utils import parse_header_links
 from rest_framework import status
-
-from itemslist.pagination import LinkPagination
 from tests.app.factories import GroupFactory, ItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,6 @@
 import pytest
 from django.contrib.auth.models import User
 from rest_framework import status
-
 from tests.app.factories import GroupFactory, UserFactory
 from tests.app.people import grant
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-
 from tests.app.conftest import LIBPQ, PRODUCTION, WITHOUT_DATABASE, settings_from
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
-
-from itemsAPP import environment
 from itemsAPP.environment import kept_secret_key
 from tests.app.conftest import settings_from
+
+from itemsAPP import environment
 
 
 @pytest.fixture

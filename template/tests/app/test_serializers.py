@@ -4,10 +4,10 @@ import pytest
 from django.urls import path
 from rest_framework import reverse as rest_framework_reverse
 from rest_framework.serializers import HyperlinkedModelSerializer
+from tests.app.factories import ItemFactory
 
 from itemslist.models import ItemList
 from itemslist.serializers import ItemSerializer, ItemsListSerializer
-from tests.app.factories import ItemFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import django
 import pytest
+from tests.app.conftest import LIBPQ, PRODUCTION, WITHOUT_DATABASE, settings_from
 
 import itemsAPP.settings
-from tests.app.conftest import LIBPQ, PRODUCTION, WITHOUT_DATABASE, settings_from
 
 
 def test_demo_needs_nothing(demo):

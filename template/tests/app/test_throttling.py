@@ -13,17 +13,17 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.core.cache import caches
 from django.test import RequestFactory
+from itemsAPP.environment import Rate, cache_at
+from itemsAPP.throttling import Counters, Limit, ThrottledModelBackend, address_of
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from rest_framework import status
 from rest_framework.exceptions import Throttled
-
-from itemsAPP import throttling
-from itemsAPP.environment import Rate, cache_at
-from itemsAPP.throttling import Counters, Limit, ThrottledModelBackend, address_of
 from tests.app.commands import free_port
 from tests.app.factories import UserFactory
+
+from itemsAPP import throttling
 
 LIMIT = 3
 TOO_MANY = status.HTTP_429_TOO_MANY_REQUESTS

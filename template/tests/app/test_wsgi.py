@@ -5,7 +5,6 @@ import runpy
 from unittest import mock
 
 from django.core.handlers.wsgi import WSGIHandler
-
 from tests.app.commands import REPOSITORY
 
 

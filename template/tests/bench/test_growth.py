@@ -3,10 +3,10 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from itemslist.pagination import LinkPagination
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from itemslist.pagination import LinkPagination
 from template.bench import growth
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.app.commands import INHERITED, REPOSITORY, free_port, manage, wait_for
 
 from template.tests.browser.trouble import Trouble, undisturbed
-from tests.app.commands import INHERITED, REPOSITORY, free_port, manage, wait_for
 
 # What people type, and what pictures show, whatever port the server has.
 ADDRESS = "http://127.0.0.1:8000"

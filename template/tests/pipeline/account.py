@@ -17,6 +17,7 @@ from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
 from template.rehearsal.ecr.registry import USER, Registry
 from template.rehearsal.ecs.api import Ecs
+from template.rehearsal.ecs.scheduler import Scheduler
 from template.rehearsal.ecs.timelines import Timelines
 from template.rehearsal.github.oidc import Job
 from template.tests.pipeline import engines
@@ -159,9 +160,22 @@ class Account(Pipeline):
         """Release the commit FIRST to staging, with these variables besides."""
         return self.run("release.yml", "release-staging", **self.release_variables(**variables))
 
+    @property
+    def service(self) -> dict[str, str]:
+        """Staging's service, as calls name it."""
+        return {"cluster": self.variables["CLUSTER_ARN"], "service": "web"}
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """What looks after staging's service."""
+        return self.ecs.scheduler(*self.service.values())
+
     def serving(self) -> set[str]:
         """The digests that staging's healthy tasks run, once every story is told."""
         self.clock.advance(QUIET)
+        cluster, name = self.service.values()
+        if not self.ecs.exists(cluster, name):
+            return set()
         return {task.digest for task in self.ecs.serving(self.variables["CLUSTER_ARN"], "web")}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from template.rehearsal.aws.errors import AwsError
 from template.rehearsal.aws.faults import ANY
 from template.rehearsal.ecs import timelines
-from template.tests.pipeline.account import OTHER, Account, put_image
+from template.tests.pipeline.account import FIRST, OTHER, QUIET, Account, put_image
 
 ALWAYS = 1000
 DENIED = AwsError("AccessDeniedException", "not today")
@@ -15,6 +15,11 @@ THROTTLED = AwsError("ThrottlingException", "Rate exceeded")
 TAG_BACK = "The tag `staging` is back on"
 UNCHANGED = "Nothing was changed."
 HALF_DONE = "**Left half-done:**"
+RELEASED = "Released to staging"
+NO_REPOSITORY = AwsError(
+    "RepositoryNotFoundException", "The repository with name 'django-crud-app' does not exist"
+)
+CLASSIC = [{"loadBalancerName": "classic", "containerName": "web", "containerPort": 80}]
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,9 @@ class Fault:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-def deploys(timeline: timelines.Timeline) -> Callable[[Account], None]:
-    """The next deployment goes like that."""
-    return lambda account: account.timelines.deploy(timeline)
+def deploys(*stories: timelines.Timeline) -> Callable[[Account], None]:
+    """The next deployments go like that."""
+    return lambda account: account.timelines.deploy(*stories)
 
 
 def migrates(life: object) -> Callable[[Account], None]:
@@ -75,6 +80,94 @@ def somebody_releases(account: Account) -> None:
     """Another release moves the stage's tag to an image of its own."""
     account.digests["other"] = put_image(account.registry, ["staging"], OTHER)
 
+
+def somebody_releases_and_regrets(account: Account) -> None:
+    """Another release moves the stage's tag, and at the next look the tag is back."""
+    somebody_releases(account)
+    happens("registry", "BatchGetImage", lambda it: put_image(it.registry, ["staging"], FIRST))(
+        account
+    )
+
+
+def somebody_deploys(account: Account) -> None:
+    """Somebody presses **Force new deployment** in the console."""
+    account.ecs.call("UpdateService", {**account.service, "forceNewDeployment": True})
+
+
+def somebody_migrates(account: Account) -> None:
+    """Another release to the stage runs its migration."""
+    account.timelines.run_task(timelines.MIGRATION_HANGS)
+    web = account.scheduler.service
+    account.ecs.call(
+        "RunTask",
+        {
+            "cluster": account.service["cluster"],
+            "taskDefinition": web.settings["taskDefinition"],
+            "launchType": "FARGATE",
+            "networkConfiguration": web.settings["networkConfiguration"],
+            "startedBy": "release-staging",
+        },
+    )
+
+
+def has(**settings: object) -> Callable[[Account], None]:
+    """The service has these settings besides."""
+    return lambda account: account.scheduler.service.settings.update(settings)
+
+
+def no_events(account: Account) -> None:
+    """The events are gone before anybody reads them."""
+    account.scheduler.advance(account.clock.now())
+    account.scheduler.service.forget_events()
+
+
+def time_passes(account: Account) -> None:
+    """Everything has happened."""
+    account.clock.advance(QUIET)
+
+
+def slow_rollback(account: Account) -> None:
+    """Time stands still as soon as ECS begins to roll back."""
+    account.scheduler.advance(account.clock.now())
+    if account.scheduler.service.primary.undoes:
+        account.clock.stop()
+
+
+def long_event(account: Account) -> None:
+    """ECS tells a very long story."""
+    account.scheduler.service.say(account.clock.now(), "x" * 400_000)
+
+
+def nothing_is_started(account: Account) -> None:
+    """UpdateService answers, and starts no deployment."""
+    account.scheduler.deploy = lambda definition: None
+
+
+def is_inactive(account: Account) -> None:
+    """The service was deleted."""
+    account.scheduler.service.status = "INACTIVE"
+
+
+def is_forgotten(account: Account) -> None:
+    """The service was deleted an hour ago."""
+    account.ecs.forget_service(account.service["cluster"], "web")
+
+
+# Calls that a release makes before it begins to work.
+AT_WORK = 4  # of DescribeServices: to look twice, to wait, and to migrate
+NO_NUMBERS = [
+    *(("DEPLOY_TIMEOUT", value) for value in ("30m", "0900", "0", "-1", "1e3", "1 2", "9999999")),
+    ("MIGRATE_TIMEOUT", "0900"),
+    ("WAIT_TIMEOUT", "ten"),
+    ("REGISTRY_TIMEOUT", "1.5"),
+    *(("POLL_SECONDS", value) for value in ("ten", "0", "0.0", "010", "10s")),
+]
+NO_TAGS = [
+    *(("STAGE_NAME", value) for value in ("feature/x", "my prod", " staging", ".x", "x" * 119)),
+    ("PREVIOUS_STAGE_NAME", "team/prod"),
+    ("PREVIOUS_STAGE_NAME", f"{FIRST};true"),
+    ("PREVIOUS_STAGE_NAME", f"@sha256:{FIRST}"),
+]
 
 FAULTS = (
     # The image is bad.
@@ -120,17 +213,163 @@ FAULTS = (
         ("tasks failed to start", "nothing to put back"),
         variables={"PREVIOUS_STAGE_NAME": "staging"},
     ),
+    Fault(
+        "rolled back before anybody looks",
+        both(
+            deploys(timelines.CRASH_LOOP),
+            happens("ecs", "DescribeServices", time_passes, skip=AT_WORK),
+        ),
+        ("ECS rolled the deployment of web back", "tasks failed to start", TAG_BACK, "ECS itself"),
+    ),
+    Fault(
+        "a rollback without an event",
+        both(
+            deploys(timelines.CRASH_LOOP),
+            happens("ecs", "DescribeServices", no_events, times=ALWAYS),
+            happens("ecs", "DescribeServices", slow_rollback, times=ALWAYS),
+        ),
+        ("circuit breaker", TAG_BACK, "ECS itself brings the service web back"),
+        variables={"POLL_SECONDS": "1"},
+    ),
+    Fault(
+        "a rollback that nobody tells of",
+        both(
+            deploys(timelines.CRASH_LOOP),
+            happens("ecs", "DescribeServices", time_passes, skip=AT_WORK),
+            happens("ecs", "DescribeServices", no_events, times=ALWAYS),
+        ),
+        ("completed, and yet web runs sha256:", "or ECS has gone back by itself", TAG_BACK),
+    ),
+    Fault(
+        "tasks that come and go until the deadline",
+        deploys(timelines.FLAPPING),
+        (
+            "did not end within 4 seconds",
+            "Task failed ELB health checks",
+            TAG_BACK,
+            "brings the service",
+        ),
+        variables={"DEPLOY_TIMEOUT": "4"},
+    ),
+    Fault(
+        "a very long event",
+        both(
+            deploys(timelines.CRASH_LOOP),
+            happens("ecs", "DescribeServices", long_event, skip=AT_WORK, times=ALWAYS),
+        ),
+        ("tasks failed to start", "xxx", TAG_BACK),
+    ),
+    Fault(
+        "no log of the crash",
+        both(
+            deploys(timelines.CRASH_LOOP),
+            fails("logs", ANY, AwsError("ResourceNotFoundException", "no such log stream")),
+        ),
+        ("tasks failed to start", "no such log stream", TAG_BACK),
+    ),
     # Somebody else is at it.
     Fault(
-        "replaced by another deployment",
+        "replaced by another deployment of the same image",
         deploys(timelines.REPLACED),
-        ("which somebody else started", TAG_BACK),
+        ("takes the same image: following that", RELEASED),
+        tag="promoted",
         serves="promoted",
+        succeeds=True,
+    ),
+    Fault(
+        "replaced by another deployment, which crashes",
+        deploys(timelines.REPLACED, timelines.CRASH_LOOP),
+        ("takes the same image: following that", "tasks failed to start", TAG_BACK),
+    ),
+    Fault(
+        "replaced by a deployment of another image",
+        both(
+            deploys(timelines.REPLACED),
+            happens("ecs", "DescribeServices", somebody_releases, skip=AT_WORK),
+        ),
+        ("which somebody else started", "left as it is"),
+        tag="other",
+        serves="other",
+    ),
+    Fault(
+        "another release moves the tag before the deployment",
+        happens("ecs", "DescribeTasks", somebody_releases),
+        ("somebody else has moved the tag staging", "One release at a time.", "left as it is"),
+        tag="other",
+    ),
+    Fault(
+        "another release moves the tag with the deployment",
+        happens("ecs", "UpdateService", somebody_releases),
+        ("somebody else has moved the tag staging", "left as it is"),
+        tag="other",
+        serves="other",
+    ),
+    Fault(
+        "another release moves the tag, and back",
+        happens("ecs", "UpdateService", somebody_releases_and_regrets),
+        ("completed, and yet web runs sha256:", TAG_BACK, "brings the service"),
+    ),
+    Fault(
+        "another release moves the tag at the end",
+        happens("ecs", "ListTasks", somebody_releases, skip=1),
+        ("somebody else has moved the tag staging", "left as it is"),
+        tag="other",
+        serves="promoted",
+    ),
+    Fault(
+        "somebody deploys our image, whose migration fails",
+        both(
+            migrates(timelines.MIGRATION_FAILS),
+            happens("ecs", "DescribeTasks", somebody_deploys),
+        ),
+        ("ended with exit code 1", TAG_BACK, "brings the service"),
+    ),
+    Fault(
+        "no new deployment is started",
+        nothing_is_started,
+        ("ECS started no new deployment of web", TAG_BACK),
+    ),
+    Fault(
+        "another release runs",
+        both(deploys(timelines.SLOW), somebody_deploys),
+        ("Waiting for the deployment ecs-svc/", RELEASED),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+    ),
+    Fault(
+        "another release gets nowhere",
+        both(deploys(timelines.STUCK), somebody_deploys),
+        ("This release goes on and takes its place", RELEASED),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+        variables={"WAIT_TIMEOUT": "1"},
+    ),
+    Fault(
+        "another release migrates for too long",
+        somebody_migrates,
+        ("Waiting for the migration of another release", "aws ecs stop-task", UNCHANGED),
+        variables={"WAIT_TIMEOUT": "1"},
+    ),
+    Fault(
+        "nobody can be waited for",
+        fails("ecs", "ListTasks", DENIED),
+        ("how the release before this one is doing, five times in a row", UNCHANGED),
     ),
     Fault(
         "the service is deleted meanwhile",
         deploys(timelines.DELETED),
         ("the service web is gone", TAG_BACK),
+        serves="nothing",
+    ),
+    Fault(
+        "the service is forgotten meanwhile",
+        both(
+            deploys(timelines.SLOW),
+            happens("ecs", "DescribeServices", is_forgotten, skip=AT_WORK),
+        ),
+        ("the service web is gone (ECS says: MISSING)", TAG_BACK),
         serves="nothing",
     ),
     Fault(
@@ -186,9 +425,14 @@ FAULTS = (
         ("could not be started: Capacity is unavailable", TAG_BACK),
     ),
     Fault(
+        "ECS tells nothing of the migration",
+        migrates(timelines.NO_ANSWER),
+        ("could not be started: ECS gave no reason", TAG_BACK),
+    ),
+    Fault(
         "a migration with quotes",
         nothing,
-        ("cannot hold quotes", TAG_BACK),
+        ("cannot hold quotes", UNCHANGED),
         variables={"MIGRATE_COMMAND": 'sh -c "true"'},
     ),
     # AWS or the registry says no.
@@ -203,15 +447,102 @@ FAULTS = (
         ("did not tell what", UNCHANGED),
     ),
     Fault(
+        "there is no such repository",
+        both(
+            fails("registry", "BatchGetImage", NO_REPOSITORY),
+            fails("ecr", "BatchGetImage", NO_REPOSITORY),
+        ),
+        ("RepositoryNotFoundException", "did not tell what", UNCHANGED),
+    ),
+    Fault(
+        "a proxy knows nothing of the registry",
+        fails("registry", "BatchGetImage", NO_REPOSITORY),
+        ("and ECR says: it is there", "did not tell what", UNCHANGED),
+    ),
+    Fault(
+        "the registry is broken",
+        fails("registry", "BatchGetImage", AwsError("InternalFailure", "broken", 500)),
+        ("did not tell what", UNCHANGED),
+    ),
+    Fault(
+        "the image's parts may not be read",
+        both(
+            fails("registry", "BatchCheckLayerAvailability", DENIED),
+            fails("registry", "GetDownloadUrlForLayer", DENIED),
+        ),
+        ("could not be moved", TAG_BACK),
+    ),
+    Fault(
         "the tag may not be moved",
         fails("registry", "PutImage", DENIED),
-        ("could not be moved", "left as it is"),
+        ("could not be moved", TAG_BACK),
     ),
     Fault(
         "there is no such image",
         nothing,
         ("there is no image", "Build that commit first", UNCHANGED),
         variables={"PREVIOUS_STAGE_NAME": "f" * 40},
+    ),
+    *(
+        Fault(
+            f"{name} is {value!r}",
+            nothing,
+            (f"{name} must be a number of seconds above 0", f"not '{value}'", UNCHANGED),
+            variables={name: value},
+        )
+        for name, value in NO_NUMBERS
+    ),
+    *(
+        Fault(
+            f"{name} is {value!r}",
+            nothing,
+            (f"{name} cannot be a tag of an image: '{value}'", UNCHANGED),
+            variables={name: value},
+        )
+        for name, value in NO_TAGS
+    ),
+    *(
+        Fault(
+            f"a commit like {value!r}",
+            nothing,
+            ("there is no image", "all of its 40 digits, in lower case", UNCHANGED),
+            variables={"PREVIOUS_STAGE_NAME": value},
+        )
+        for value in (FIRST[:7], FIRST[:39], FIRST.upper())
+    ),
+    Fault(
+        "a repository in upper case",
+        nothing,
+        ("have no upper case", UNCHANGED),
+        variables={"ECR_IMAGE_URL": "127.0.0.1:1/Items"},
+    ),
+    *(
+        Fault(
+            f"a service of {kind}",
+            has(deploymentController={"type": kind}),
+            (f"deployed by {kind} with", "Only rolling updates by ECS", UNCHANGED),
+        )
+        for kind in ("CODE_DEPLOY", "EXTERNAL")
+    ),
+    *(
+        Fault(
+            f"a service with the strategy {strategy}",
+            has(deploymentConfiguration={"strategy": strategy}),
+            (f"with the strategy {strategy}", "Only rolling updates by ECS", UNCHANGED),
+        )
+        for strategy in ("BLUE_GREEN", "LINEAR", "CANARY")
+    ),
+    Fault(
+        "the service was deleted",
+        is_inactive,
+        ("there is no active service web", "(ECS says: INACTIVE)", UNCHANGED),
+        serves="nothing",
+    ),
+    Fault(
+        "the service was deleted long ago",
+        is_forgotten,
+        ("there is no active service web", "(ECS says: MISSING)", UNCHANGED),
+        serves="nothing",
     ),
     Fault(
         "there is no such cluster",
@@ -254,14 +585,14 @@ FAULTS = (
     ),
     Fault(
         "the rollout cannot be watched",
-        both(deploys(timelines.STUCK), fails("ecs", "DescribeServices", DENIED, skip=2)),
+        both(deploys(timelines.STUCK), fails("ecs", "DescribeServices", DENIED, skip=AT_WORK)),
         ("how the rollout is doing, five times in a row", TAG_BACK, "brings the service"),
     ),
     Fault(
         "a crash loop that may not be explained",
         both(
             deploys(timelines.CRASH_LOOP),
-            fails("ecs", "ListTasks", DENIED),
+            fails("ecs", "ListTasks", DENIED, skip=1),
             fails("logs", "GetLogEvents", DENIED),
         ),
         ("tasks failed to start", TAG_BACK),
@@ -272,6 +603,7 @@ FAULTS = (
         both(
             deploys(timelines.CRASH_LOOP),
             fails("registry", "PutImage", DENIED, skip=1),
+            fails("ecr", "PutImage", DENIED),
         ),
         ("tasks failed to start", HALF_DONE, "docker buildx imagetools create"),
         tag="promoted",
@@ -281,16 +613,27 @@ FAULTS = (
         both(
             deploys(timelines.STUCK),
             happens(
-                "ecs", "DescribeServices", lambda account: account.cloud.sessions.expire(), skip=2
+                "ecs",
+                "DescribeServices",
+                lambda account: account.cloud.sessions.expire(),
+                skip=AT_WORK,
             ),
         ),
-        ("ExpiredToken", TAG_BACK, HALF_DONE, "aws ecs update-service"),
+        (
+            "ExpiredToken",
+            "credentials have expired, which last an hour",
+            TAG_BACK,
+            HALF_DONE,
+            "aws ecs update-service",
+        ),
     ),
     Fault(
         "the credentials and the login expire",
         both(
             deploys(timelines.STUCK),
-            happens("ecs", "DescribeServices", lambda account: account.cloud.expire(), skip=2),
+            happens(
+                "ecs", "DescribeServices", lambda account: account.cloud.expire(), skip=AT_WORK
+            ),
         ),
         (HALF_DONE, "the registry does not answer", "aws ecs update-service"),
         tag="promoted",
@@ -298,7 +641,7 @@ FAULTS = (
     # Not a fault in the end.
     Fault(
         "the network is cut twice",
-        lambda account: account.faults.cut("ecs", "DescribeServices", times=2, skip=1),
+        lambda account: account.faults.cut("ecs", "DescribeServices", times=2, skip=AT_WORK),
         ("asking again (2 of 5)", "Released to staging"),
         tag="promoted",
         serves="promoted",
@@ -308,13 +651,44 @@ FAULTS = (
     Fault(
         "ECS throttles",
         both(
-            fails("ecs", "DescribeServices", THROTTLED, times=2, skip=1),
+            fails("ecs", "DescribeServices", THROTTLED, times=2, skip=AT_WORK),
             fails("ecs", "UpdateService", THROTTLED, times=2),
         ),
         ("Released to staging",),
         tag="promoted",
         serves="promoted",
         succeeds=True,
+    ),
+    Fault(
+        "ECS throttles for as long as an AWS CLI by itself would ask",
+        fails("ecs", "UpdateService", THROTTLED, times=5),
+        ("Released to staging",),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+        variables={"AWS_MAX_ATTEMPTS": ""},
+    ),
+    Fault(
+        "what ran before cannot be remembered",
+        both(fails("registry", "PutImage", DENIED, skip=1), fails("ecr", "PutImage", DENIED)),
+        ("staging-previous could not be moved; the release itself stands", RELEASED),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+    ),
+    Fault(
+        "a Classic Load Balancer",
+        has(loadBalancers=CLASSIC),
+        (RELEASED, "1 of 1 tasks run"),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+    ),
+    Fault(
+        "a Classic Load Balancer, and no capacity",
+        both(has(loadBalancers=CLASSIC), deploys(timelines.STUCK)),
+        ("did not end within 4 seconds", TAG_BACK, "brings the service"),
+        variables={"DEPLOY_TIMEOUT": "4"},
     ),
     Fault(
         "the log cannot be read",
@@ -360,4 +734,5 @@ def check(account: Account, fault: Fault) -> None:
     assert account.tags["staging"] == account.digests[fault.tag], told
     for words in fault.told:
         assert words in told, f"{words!r} is missing in:\n{told}"
+    assert "None" not in told
     assert account.serving() == {account.digests[fault.serves]} - {None}

@@ -1,7 +1,6 @@
 """Small projects to rehearse: the real pipeline and deploy/infra/ around an image of one file."""
 
 import contextlib
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from template.tests.pipeline.workflows import ROOT
 
 PIPELINE = (".github", "build.yml", "release.yml", "deploy/infra")
 SPEED = 20.0  # seconds of ECS's in one of ours
-RECIPE = re.compile(r"^test:.*\n(\t.*\n)+", re.MULTILINE)
 # The tests of a project, as deploy.yml calls them, in no time.
 CI = """\
 name: CI
@@ -47,7 +45,6 @@ def small_project(folder: Path) -> Path:
         copy(ROOT / name, folder / name)
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "content").write_text("content")
-    (folder / "Makefile").write_text("test:\n\t@true\n")
     (folder / ".github/workflows/ci.yml").write_text(CI)
     stage = "          - {Name: STAGE_NAME, Value:"
     polls = '          - {Name: POLL_SECONDS, Value: "1"}\n'
@@ -66,9 +63,6 @@ def quick_project(folder: Path) -> Path:
     git(folder, "remote", "remove", "origin")
     git(folder, "checkout", "--quiet", "-B", "main")
     (folder / ".github/workflows/ci.yml").write_text(CI)
-    text, replaced = RECIPE.subn("test:\n\t@true\n", (folder / "Makefile").read_text())
-    assert replaced == 1
-    (folder / "Makefile").write_text(text)
     commit(folder)
     return folder
 

@@ -118,7 +118,8 @@ class Stage:
 
     def lost(self, deployment: str) -> list[dict[str, Any]]:
         """The stopped tasks that the deployment had started."""
-        return self.tasks(serviceName="web", startedBy=deployment, desiredStatus="STOPPED")
+        stopped = self.tasks(serviceName="web", desiredStatus="STOPPED")
+        return [task for task in stopped if task["startedBy"] == deployment]
 
     def deployment(self, wanted: str) -> dict[str, Any] | None:
         """What DescribeServices says of a deployment, if it still does."""

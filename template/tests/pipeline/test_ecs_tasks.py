@@ -162,7 +162,7 @@ def test_listed_tasks(stage):
     assert len(stage.tasks()) == 2
     assert [each["taskArn"] for each in stage.tasks(startedBy="release")] == [started["taskArn"]]
     assert len(stage.tasks(serviceName="web")) == 1
-    assert len(stage.tasks(startedBy=deployment, desiredStatus="STOPPED")) == 3
+    assert len(stage.lost(deployment)) == 3
     assert len(stage.tasks(family=CLUSTER)) == 2
     assert stage.tasks(family="other") == []
     assert stage.tasks(launchType="EC2") == []

@@ -1,16 +1,15 @@
 """release.yml tells the truth: how each release ends by CodeBuild's rules."""
 
 import signal
-import subprocess
 
 import pytest
 
-from template.rehearsal import codebuild
 from template.rehearsal.ecs import timelines
 from template.tests import exhaustive
 from template.tests.pipeline import engines
 from template.tests.pipeline.account import BEFORE, FIRST, Account
-from template.tests.pipeline.faults import FAULTS, Fault, check
+from template.tests.pipeline.faults import FAULTS, Fault, check, somebody_deploys
+from template.tests.pipeline.interrupted import Interrupted
 
 pytestmark = pytest.mark.usefixtures("docker")
 
@@ -115,31 +114,6 @@ def test_changes_are_linked(stage):
     assert f"| Changes | [{BEFORE[:12]}...{FIRST[:12]}]({link}) |" in done.summary
 
 
-class Interrupted:
-    """A release that gets a signal when it says something."""
-
-    def __init__(self, account: Account, sent: signal.Signals, when: str):
-        script = account.source / "release.sh"
-        commands = codebuild.load(account.source / "release.yml")["phases"]["build"]["commands"]
-        script.write_text("\n".join(commands))
-        environment = account.environment("release-staging", **account.release_variables())
-        self.lines: list[str] = []
-        with subprocess.Popen(
-            ["bash", "-euo", "pipefail", script],
-            cwd=account.source,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            for line in process.stdout:
-                self.lines.append(line)
-                if when in line:
-                    process.send_signal(sent)
-        self.status = process.returncode
-        self.output = "".join(self.lines)
-
-
 @pytest.mark.parametrize(
     ("sent", "status"),
     exhaustive.rows([(signal.SIGINT, 130), (signal.SIGTERM, 143)], (signal.SIGTERM, 143)),
@@ -151,7 +125,7 @@ def test_interrupted_rollout(stage, sent, status):
     done = Interrupted(account, sent, "IN_PROGRESS")
     assert done.status == status, done.output
     assert "**Release to staging was interrupted.**" in done.output
-    assert "brings the service back to that image; it is not waited for" in done.output
+    assert "brings the service web back to that image; it is not waited for" in done.output
     assert account.tags["staging"] == account.digests["before"]
     assert account.serving() == {account.digests["before"]}
 
@@ -171,7 +145,9 @@ def test_interrupted_migration(stage):
 def test_interrupted_before_anything(stage):
     """A release that is cancelled before it changed anything says that."""
     account = stage()
-    done = Interrupted(account, signal.SIGTERM, "staging: sha256")
+    account.timelines.deploy(timelines.STUCK)
+    somebody_deploys(account)
+    done = Interrupted(account, signal.SIGTERM, "Waiting for the deployment")
     assert done.status == 143, done.output
     assert "Nothing was changed." in done.output
     assert account.tags["staging"] == account.digests["before"]

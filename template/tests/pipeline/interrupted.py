@@ -1,0 +1,45 @@
+"""A release that gets a signal in the middle."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+from template.rehearsal import codebuild
+from template.tests.pipeline.account import Account
+
+
+class Interrupted:
+    """A release that gets a signal when it says something; `seconds` passed from then on."""
+
+    def __init__(
+        self,
+        account: Account,
+        sent: signal.Signals,
+        when: str,
+        then: Callable[[], None] = lambda: None,
+    ):
+        script = account.source / "release.sh"
+        commands = codebuild.load(account.source / "release.yml")["phases"]["build"]["commands"]
+        script.write_text("\n".join(commands))
+        environment = account.environment("release-staging", **account.release_variables())
+        self.lines: list[str] = []
+        signalled = time.monotonic()
+        with subprocess.Popen(
+            ["bash", "-euo", "pipefail", script],
+            cwd=account.source,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout:
+                self.lines.append(line)
+                if when in line:
+                    then()
+                    process.send_signal(sent)
+                    signalled = time.monotonic()
+                    when = "\0"
+        self.seconds = time.monotonic() - signalled
+        self.status = process.returncode
+        self.output = "".join(self.lines)
