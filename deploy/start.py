@@ -29,7 +29,7 @@ def follow_start(aws: Aws, stage: str, service: Stack) -> None:
         return
     # Autoscaling raises the count a moment after the stack is deployed, hence no count of 0 here.
     earlier = {event["id"] for event in told["events"]}
-    stopped_before = set(watch.stopped())
+    stopped_before = watch.stopped()
     last = ""
     while True:
         told = watch.look()
@@ -44,18 +44,20 @@ def follow_start(aws: Aws, stage: str, service: Stack) -> None:
         stopped = [task for task in watch.stopped() if task not in stopped_before]
         late = time.monotonic() - started > START_SECONDS
         if late or len(stopped) >= MOST_STOPPED:
-            raise failed(stage, watch, told, stopped, late=late)
+            # ECS waits longer and longer: what stopped before may be all that there is to tell.
+            tell = (stopped or stopped_before)[:MOST_STOPPED]
+            what = "do not run after 15 minutes" if late else f"stop: {len(stopped)} have ended"
+            raise failed(
+                stage, f"The first containers of {stage} {what}.", told, watch.explain(tell)
+            )
         time.sleep(POLL_SECONDS)
 
 
-def failed(stage: str, watch: "Watch", told: dict, stopped: list[str], *, late: bool) -> SetupError:
+def failed(stage: str, what: str, told: dict, why: list[str]) -> SetupError:
     """Return the error for a stage whose first containers do not stay."""
-    what = "do not run after 15 minutes" if late else f"stop: {len(stopped)} have begun and ended"
-    lines = [f"The first containers of {stage} {what}."]
-    lines += [f"  ECS says: {event['message']}" for event in told["events"][:3]]
-    lines += watch.explain(stopped[:MOST_STOPPED])
+    events = [f"  ECS says: {event['message']}" for event in told["events"][:3]]
     return SetupError(
-        "\n".join(lines),
+        "\n".join([what, *events, *why]),
         "Mend the reason (docs/troubleshooting.md) and deploy; ECS goes on trying, and `make"
         f" setup` follows it again. To stop it: `make setup {stage.upper()}_PARAMETERS="
         "DesiredCount=0`.",

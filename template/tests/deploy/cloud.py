@@ -210,6 +210,8 @@ class Cloud:
         if not desired:
             return 0
         if reason := self.stops.get(name):
+            if reason.get("pauses"):
+                return 0
             number = len(known["stopped"])
             known["stopped"].append({"taskArn": f"{name}/task{number}"} | reason)
             tell(known, f"(service web) has started 1 tasks: (task task{number}).")

@@ -69,7 +69,9 @@ class Hub:
             return self.list_variables(path, options)
         if self.forbidden and re.search(self.forbidden, f"{method} {path}"):
             raise RefusedError("gh: Resource not accessible by personal access token (HTTP 403)")
-        if policy := re.fullmatch(rf"{self.prefix}/environments/(\w+)/deployment-branch-policies", path):
+        if policy := re.fullmatch(
+            rf"{self.prefix}/environments/(\w+)/deployment-branch-policies", path
+        ):
             return self.branches(policy[1], method, body)
         if environment := re.fullmatch(rf"{self.prefix}/environments/(\w+)", path):
             return self.environment(environment[1], method, body)

@@ -4,7 +4,11 @@ import pytest
 
 from template.tests.deploy.outcomes import assert_refused
 
-PRODUCTION, DATABASE, NETWORK = "shop-production", "shop-production-database", "shop-production-network"
+PRODUCTION, DATABASE, NETWORK = (
+    "shop-production",
+    "shop-production-database",
+    "shop-production-network",
+)
 OWN_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:old-AbCdEf"
 PRIVATE = "subnet-0cccccccccccccccc,subnet-0dddddddddddddddd"
 
@@ -210,4 +214,6 @@ def test_parameters_of_the_shared_stack(set_up):
 def test_parameters_of_a_stage_that_there_is_not(set_up):
     """A misspelt stage in the variable's name is refused, instead of not being heard."""
     outcome = set_up.run("setup", PROD_PARAMETERS="Cpu=512")
-    assert_refused(set_up, outcome, "PROD_PARAMETERS is for a stage that there is not", "production")
+    assert_refused(
+        set_up, outcome, "PROD_PARAMETERS is for a stage that there is not", "production"
+    )

@@ -45,9 +45,7 @@ def test_another_repositorys_stacks_are_refused(second, command, missing):
     for name in missing:
         del second.cloud.formation.stacks[name]
     outcome = second.run(command, PROJECT="shop")
-    assert_refused(
-        second, outcome, "belongs to acme/shop (repository 456789)", "acme/blog (999)"
-    )
+    assert_refused(second, outcome, "belongs to acme/shop (repository 456789)", "acme/blog (999)")
     assert "PROJECT=blog" in outcome.err
 
 
@@ -95,7 +93,10 @@ def test_a_renamed_repository_keeps_its_stacks(second, command):
     ("tags", "parts"),
     [
         ({"RepositoryId": "999", "Repository": OTHER}, ["belongs to acme/blog (999)"]),
-        ({}, ["does not tell whose it is", "aws ecr tag-resource", "Key=RepositoryId,Value=456789"]),
+        (
+            {},
+            ["does not tell whose it is", "aws ecr tag-resource", "Key=RepositoryId,Value=456789"],
+        ),
     ],
 )
 def test_somebody_elses_images_are_not_adopted(workplace, tags, parts):
