@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from typing import Any
 
 from deploy.errors import ProgramError, SetupError
@@ -11,15 +12,27 @@ from deploy.refusals import LOG_IN_TO_AWS, find_reason
 GITHUB_PROVIDER = "oidc-provider/token.actions.githubusercontent.com"
 
 
+@dataclass(frozen=True)
 class Aws:
-    """The AWS CLI in one region."""
+    """The AWS CLI in one region, with the credentials of a profile or with those that it finds."""
 
-    def __init__(self, region: str) -> None:
-        self.region = region
+    region: str
+    profile: str = ""
+
+    @property
+    def options(self) -> str:
+        """The options that a command for the person needs to reach the same place."""
+        return " ".join(self.place)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The options of region and profile."""
+        profile = ("--profile", self.profile) if self.profile else ()
+        return ("--region", self.region, *profile)
 
     def text(self, *arguments: str) -> str:
         """Return what a command prints; raise ProgramError where it fails."""
-        return run("aws", *arguments, "--region", self.region)
+        return run("aws", *arguments, *self.place)
 
     def ask(self, *arguments: str) -> Any:
         """Return the answer to a command; raise ProgramError where it fails."""
@@ -67,31 +80,39 @@ def configured_region() -> str:
         return ""
 
 
-def github_provider(aws: Aws) -> str:
+def provider_arn(partition: str, account: str) -> str:
+    """Return the ARN of the one OIDC provider for GitHub Actions that an account can have."""
+    return f"arn:{partition}:iam::{account}:{GITHUB_PROVIDER}"
+
+
+def github_provider(aws: Aws, partition: str, account: str) -> str:
     """Return the ARN of the account's OIDC provider for GitHub Actions, or nothing."""
-    providers = aws.ask("iam", "list-open-id-connect-providers")["OpenIDConnectProviderList"]
-    arns = [provider["Arn"] for provider in providers]
-    return next((arn for arn in arns if arn.endswith(GITHUB_PROVIDER)), "")
+    arn = provider_arn(partition, account)
+    command = ("iam", "get-open-id-connect-provider", "--open-id-connect-provider-arn", arn)
+    return arn if aws.find("NoSuchEntity", *command) is not None else ""
 
 
-def image_digest(aws: Aws, repository: str, tag: str) -> str | None:
-    """Return the digest that a tag of an ECR repository names, or None where there is none."""
+def image_digest(aws: Aws, image_url: str, tag: str) -> str | None:
+    """Return the digest that a tag of an ECR repository names, or None where there is none.
+
+    The registry may be that of another account, which the repository's policy then admits.
+    """
+    endpoint, _, repository = image_url.partition("/")
     answer = aws.find(
         "RepositoryNotFoundException",
-        *(
-            "ecr",
-            "batch-get-image",
-            "--repository-name",
-            repository,
-            "--image-ids",
-            f"imageTag={tag}",
-        ),
+        *("ecr", "batch-get-image", "--registry-id", endpoint.partition(".")[0]),
+        *("--repository-name", repository, "--image-ids", f"imageTag={tag}"),
     )
     images = answer["images"] if answer else []
     return images[0]["imageId"]["imageDigest"] if images else None
 
 
-def repository_exists(aws: Aws, name: str) -> bool:
-    """Return whether the account has an ECR repository of that name."""
+def image_repository_tags(aws: Aws, name: str) -> dict[str, str] | None:
+    """Return the tags of the account's ECR repository of that name, or None without one."""
     command = ("ecr", "describe-repositories", "--repository-names", name)
-    return aws.find("RepositoryNotFoundException", *command) is not None
+    found = aws.find("RepositoryNotFoundException", *command)
+    if found is None:
+        return None
+    arn = found["repositories"][0]["repositoryArn"]
+    tags = aws.ask("ecr", "list-tags-for-resource", "--resource-arn", arn)["tags"]
+    return {tag["Key"]: tag["Value"] for tag in tags}

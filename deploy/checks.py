@@ -50,6 +50,9 @@ def check_environment(environment: Environment, *, private: bool) -> list[Findin
         return [Finding(MISSING, f"environment {name}", "make setup")]
     if not environment.lacks:
         return [Finding(GOOD, f"environment {name} exists and is protected")]
+    if environment.restricted and not environment.admits_default_branch:
+        what = f"environment {name} does not admit {environment.default_branch}"
+        return [Finding(WRONG, what, "make setup")]
     states = {"reviewers": NOTE if private else WRONG}
     return [
         Finding(
@@ -72,14 +75,13 @@ def where_allowed(what: str, look: Callable[..., list[Finding]], *of: Any) -> li
 
 def check_service(aws: Aws, stage: str, variables: dict[str, str]) -> list[Finding]:
     """Say whether the stage's service runs what the stage's tag names."""
-    repository = variables["ECR_IMAGE_URL"].partition("/")[2]
     cluster, service = variables["CLUSTER_ARN"], variables["SERVICE_NAME"]
     found = aws.ask("ecs", "describe-services", "--cluster", cluster, "--services", service)[
         "services"
     ]
     if not found or found[0]["status"] != "ACTIVE":
         return [Finding(MISSING, f"service {service} in {cluster}", "make setup")]
-    tagged = image_digest(aws, repository, stage)
+    tagged = image_digest(aws, variables["ECR_IMAGE_URL"], stage)
     return [judge_service(stage, found[0], tagged, running_digests(aws, cluster, service))]
 
 

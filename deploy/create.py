@@ -1,51 +1,210 @@
 """`make setup`: what a deploy needs, in AWS and on GitHub."""
 
-from deploy.aws import github_provider, repository_exists
+from collections.abc import Mapping
+
+from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
+from deploy.branches import undeployed
 from deploy.console import confirm, heading, say
 from deploy.environments import REVIEWERS, Environment, protect
 from deploy.errors import SetupError
 from deploy.github import set_variable, signed_in_user, subject_form
 from deploy.journal import Journal
+from deploy.parameters import OWNER
 from deploy.plan import show_plan
+from deploy.production import lacking
 from deploy.programs import check_programs
-from deploy.settings import Settings
+from deploy.settings import MOST_STAGES, STAGES, Settings
 from deploy.situation import Situation, look
 from deploy.stacks import Deployment, Stack, deploy, describe_stack
-from deploy.templates import check_parameters, choose_parameters, needed_parts
-from deploy.variables import of_repository, of_stage
+from deploy.start import follow_start
+from deploy.templates import DATABASE, GITHUB_TEMPLATE, NETWORK, ROLES, SERVICE
+from deploy.variables import expected_github, of_repository, of_stage
 
 
 def setup(settings: Settings, journal: Journal) -> None:
     """Show a plan, ask, and bring it about; raise SetupError where something is to be mended."""
     check_programs()
-    check_parameters(settings)
     situation = look(settings)
     form = settings.subject_format or subject_form(situation.repository)
-    check_counts(situation)
-    show_plan(situation, form)
+    check_stages(situation)
+    adopt = adopts_images(situation)
+    github = github_parameters(situation, form)
+    given = {stage: give(situation, stage, form) for stage in situation.stages}
+    show_plan(situation, form, github, given)
     confirm("Go ahead?", yes=settings.yes)
     heading("Working")
     create_environments(situation, journal)
-    github = deploy_github(situation, form, journal)
-    services = {stage: deploy_stage(situation, stage, github, journal) for stage in settings.stages}
-    for stage, service in services.items():
-        wanted = of_stage(stage, github, service)
-        set_variables(situation, wanted, situation.stage_variables[stage], journal, stage)
-    wanted = of_repository(situation.region, github)
+    # The stages' release roles were in this stack once: it lets go of them when nothing uses them.
+    is_former = situation.github is not None and "RepositoryArn" not in situation.github.outputs
+    if not is_former:
+        deploy_github(situation, github, journal, adopt=adopt)
+    for stage in situation.stages:
+        deploy_stage(situation, stage, given[stage], journal)
+    if is_former:
+        deploy_github(situation, github, journal, adopt=False)
+    wanted = of_repository(situation.region, describe_stack(situation.aws, situation.github_name))
     set_variables(situation, wanted, situation.variables, journal)
+    services = {stage: start(situation, stage) for stage in situation.stages}
     say_next(situation, services, journal)
 
 
-def check_counts(situation: Situation) -> None:
-    """Raise SetupError where containers are wanted before there is an image for them to run."""
-    for stage, chosen in situation.settings.parameters.items():
-        count = chosen.get("DesiredCount", "0")
-        if count != "0" and not (situation.service(stage) and situation.images[stage]):
+def check_stages(situation: Situation) -> None:
+    """Raise SetupError for what a stage cannot become, before anything is begun."""
+    for stage, stacks in situation.stage_stacks.items():
+        variable, chosen = f"{stage.upper()}_PARAMETERS", stacks.chosen
+        least = int(stacks.value(SERVICE, "DesiredCount"))
+        most = int(stacks.value(SERVICE, "MaximumCount"))
+        if (
+            "DesiredCount" in chosen
+            and least
+            and not (situation.service(stage) and situation.images[stage])
+        ):
             raise SetupError(
-                f"{count} containers of {stage} could not start: nothing is deployed there yet.",
-                f"Leave DesiredCount out of {stage.upper()}_PARAMETERS until the first deploy,"
-                " then run this again.",
+                f"{least} containers of {stage} could not start: nothing is deployed there yet.",
+                f"Leave DesiredCount out of {variable} until the first deploy, then run this"
+                " again.",
             )
+        if least > most:
+            raise SetupError(
+                f"{stage} cannot run {least} containers at least and {most} at most.",
+                f"Give both, {variable}='DesiredCount=... MaximumCount=...', then run this again.",
+            )
+        for part, name in LASTING:
+            check_lasting(stage, stacks.stacks[part], name, chosen)
+        check_snapshot(stage, stacks.stacks[DATABASE], chosen)
+
+
+# What AWS cannot change where something already lives in it, or would lose by the change.
+LASTING = [
+    (NETWORK, "VpcCidr"),
+    *((part, "VpcId") for part in (DATABASE, SERVICE)),
+    (DATABASE, "PrivateSubnetIds"),
+]
+
+
+def check_lasting(stage: str, stack: Stack | None, name: str, chosen: Mapping[str, str]) -> None:
+    """Raise SetupError where a parameter would change that lasts as long as its stack."""
+    before = stack.parameters.get(name) if stack else None
+    if stack and before and chosen.get(name) and chosen[name] != before:
+        raise SetupError(
+            f"{name} of {stage} is {before} and cannot become {chosen[name]}: the stack"
+            f" {stack.name} lives in it.",
+            f"Leave {name} out, or begin anew: `make teardown STAGES={stage}`, which keeps a"
+            " snapshot of the database, then `make setup` with it.",
+        )
+
+
+def check_snapshot(stage: str, database: Stack | None, chosen: Mapping[str, str]) -> None:
+    """Raise SetupError where a restored database would be replaced by an empty one."""
+    snapshot = database.parameters.get("DBSnapshotIdentifier") if database else ""
+    if snapshot and chosen.get("DBSnapshotIdentifier") == "":
+        raise SetupError(
+            f"The database of {stage} was restored from {snapshot}; without that name AWS would"
+            " replace it by an empty one.",
+            "Leave DBSnapshotIdentifier out, then run this again: it is not restored once more.",
+        )
+
+
+def adopts_images(situation: Situation) -> bool:
+    """Return whether a new stack takes over the image repository that an earlier one left.
+
+    Raises SetupError where it is another repository's, or does not tell whose it is.
+    """
+    if situation.github is not None:
+        return False
+    tags = image_repository_tags(situation.aws, situation.project)
+    if tags is None:
+        return False
+    if tags.get(OWNER) == str(situation.repository.id):
+        return True
+    raise foreign_images(situation, tags)
+
+
+def foreign_images(situation: Situation, tags: dict[str, str]) -> SetupError:
+    """Return the error for an image repository that is not known to be this repository's."""
+    project, repository = situation.project, situation.repository
+    found = f"The account has an image repository {project} already, which"
+    if OWNER in tags:
+        owner = f"{tags.get('Repository', 'another repository')} ({tags[OWNER]})"
+        return SetupError(
+            f"{found} belongs to {owner}, not to {repository.full_name} ({repository.id}).",
+            "Choose another name, PROJECT=NAME, then run this again.",
+        )
+    arn = expected(situation).outputs["RepositoryArn"]
+    tag = f"--tags Key={OWNER},Value={repository.id} {situation.aws.options}"
+    return SetupError(
+        f"{found} does not tell whose it is.",
+        f"If it is this repository's, `aws ecr tag-resource --resource-arn {arn} {tag}`; otherwise"
+        " choose another name, PROJECT=NAME. Then run this again.",
+    )
+
+
+def expected(situation: Situation) -> Stack:
+    """Return the GitHub stack that is to be, with the outputs that its names lead to."""
+    return expected_github(
+        situation.partition, situation.account, situation.region, situation.project
+    )
+
+
+def tags_of(situation: Situation, **more: str) -> dict[str, str]:
+    """Return the tags of a stack, which say whose it is."""
+    repository = situation.repository
+    whose = {"Repository": repository.full_name, OWNER: str(repository.id)}
+    return {"Project": situation.project, **whose, **more}
+
+
+def identity(situation: Situation, form: str) -> dict[str, str]:
+    """Return the parameters that say which repository and branch a role trusts."""
+    repository = situation.repository
+    return {
+        "ProjectName": situation.project,
+        "GitHubOwner": repository.owner,
+        "GitHubOwnerId": str(repository.owner_id),
+        "GitHubRepository": repository.name,
+        "GitHubRepositoryId": str(repository.id),
+        "DefaultBranch": repository.default_branch,
+        "SubjectFormat": form,
+    }
+
+
+def github_parameters(situation: Situation, form: str) -> dict[str, str]:
+    """Return the parameters of the stack with the build role and the image repository."""
+    before = situation.github.parameters if situation.github else {}
+    stages = [*situation.all_stages, *[""] * MOST_STAGES][:MOST_STAGES]
+    elsewhere = {situation.accounts[one] for one in situation.stages if situation.is_elsewhere(one)}
+    accounts = elsewhere | set(filter(None, before.get("StageAccountIds", "").split(",")))
+    parameters = identity(situation, form) | {
+        **{f"Stage{number}": stage for number, stage in enumerate(stages, start=1)},
+        "StageAccountIds": ",".join(sorted(accounts)),
+    }
+    if situation.github is None:
+        place = (situation.aws, situation.partition, situation.account)
+        parameters["ExistingOidcProviderArn"] = github_provider(*place)
+    return parameters | situation.chosen("github")
+
+
+def give(situation: Situation, stage: str, form: str) -> dict[str, str]:
+    """Return what setup gives the stacks of a stage, as far as it is known before they are
+    deployed."""
+    stacks, aws = situation.stage_stacks[stage], situation.aws_of(stage)
+    github = situation.github.parameters if situation.github else {}
+    github = github | situation.chosen("github")
+    outputs = expected(situation).outputs
+    values = identity(situation, form) | {
+        "Stage": stage,
+        "EcrImageUrl": outputs["EcrImageUrl"],
+        "RepositoryArn": outputs["RepositoryArn"],
+        "DesiredCount": stacks.new_count(has_image=bool(situation.images[stage])),
+    }
+    for name in ("CheckClaims", "PermissionsBoundaryArn"):
+        if name in github:
+            values[name] = github[name]
+    if not situation.is_elsewhere(stage):
+        values["ExistingOidcProviderArn"] = provider_arn(situation.partition, situation.account)
+    elif stacks.stacks[ROLES] is None:
+        place = (situation.partition, situation.accounts[stage])
+        values["ExistingOidcProviderArn"] = github_provider(aws, *place)
+    return values | stacks.outputs
 
 
 def create_environments(situation: Situation, journal: Journal) -> None:
@@ -56,6 +215,10 @@ def create_environments(situation: Situation, journal: Journal) -> None:
             journal.note("unchanged", what, changed=False)
         else:
             complete(situation, environment, journal)
+    # From here on these are the stages, also of a run that stops in the middle.
+    if situation.all_stages != STAGES:
+        stages = {"STAGES": " ".join(situation.all_stages)}
+        set_variables(situation, stages, situation.variables, journal)
 
 
 def complete(situation: Situation, environment: Environment, journal: Journal) -> None:
@@ -73,61 +236,38 @@ def complete(situation: Situation, environment: Environment, journal: Journal) -
             say("             Until then only AWS refuses other branches, after the job has begun.")
 
 
-def deploy_github(situation: Situation, form: str, journal: Journal) -> Stack:
-    """Deploy the stack with the roles and the image repository."""
-    repository, project = situation.repository, situation.settings.project
-    parameters = {
-        "ProjectName": project,
-        "GitHubOwner": repository.owner,
-        "GitHubOwnerId": str(repository.owner_id),
-        "GitHubRepository": repository.name,
-        "GitHubRepositoryId": str(repository.id),
-        "DefaultBranch": repository.default_branch,
-        "SubjectFormat": form,
-    }
-    adopt = False
-    if situation.github is None:
-        parameters["ExistingOidcProviderArn"] = github_provider(situation.aws)
-        adopt = repository_exists(situation.aws, project)
-    tags = {"Project": project}
-    name = situation.github_name
-    return carry_out(situation, Deployment(name, "github.yml", parameters, tags, adopt), journal)
+def deploy_github(
+    situation: Situation, parameters: dict[str, str], journal: Journal, *, adopt: bool
+) -> None:
+    """Deploy the stack with the build role and the image repository."""
+    name, tags = situation.github_name, tags_of(situation)
+    deployment = Deployment(name, GITHUB_TEMPLATE, parameters, tags, adopt)
+    what = "build role, OIDC provider and image repository"
+    carry_out(situation.aws, deployment, what, journal)
 
 
-def deploy_stage(situation: Situation, stage: str, github: Stack, journal: Journal) -> Stack:
-    """Deploy a stage's stacks, each with what the ones before it give; return the service's."""
-    project, chosen = situation.settings.project, situation.settings.parameters[stage]
-    values = {
-        "ProjectName": project,
-        "Stage": stage,
-        **github.outputs,
-        **new_count(situation, stage),
-    }
-    for part in needed_parts(chosen, situation.stacks, project, stage):
-        parameters = choose_parameters(part, values | chosen)
-        tags = {"Project": project, "Stage": stage}
-        name = part.stack_name(project, stage)
-        stack = carry_out(situation, Deployment(name, part.template, parameters, tags), journal)
-        values |= stack.outputs
-    return stack
+def deploy_stage(situation: Situation, stage: str, given: dict[str, str], journal: Journal) -> None:
+    """Deploy a stage's stacks, each with what the ones before it give, and set its variables."""
+    stacks, aws = situation.stage_stacks[stage], situation.aws_of(stage)
+    values, done = dict(given), {}
+    for part in stacks.order:
+        choice = stacks.choose(part, values)
+        name = part.stack_name(situation.project, stage)
+        tags = tags_of(situation, Stage=stage) | choice.tags
+        deployment = Deployment(name, part.template, choice.values, tags)
+        done[part] = carry_out(aws, deployment, part.what, journal)
+        values |= done[part].outputs
+    wanted = of_stage(done[ROLES], done[SERVICE])
+    set_variables(situation, wanted, situation.stage_variables[stage], journal, stage)
 
 
-def new_count(situation: Situation, stage: str) -> dict[str, str]:
-    """Return how many containers to run, where setup has a say: 0 at first, 1 with an image."""
-    service = situation.service(stage)
-    if service is None:
-        return {"DesiredCount": "0"}
-    starts = service.parameters["DesiredCount"] == "0" and situation.images[stage]
-    return {"DesiredCount": "1"} if starts else {}
-
-
-def carry_out(situation: Situation, deployment: Deployment, journal: Journal) -> Stack:
+def carry_out(aws: Aws, deployment: Deployment, what: str, journal: Journal) -> Stack:
     """Deploy one stack and return it as it is then."""
-    what = f"stack {deployment.name}"
-    journal.begin(what)
-    changed = deploy(situation.aws, deployment)
-    journal.note("deployed" if changed else "unchanged", what, changed=changed)
-    return describe_stack(situation.aws, deployment.name)
+    journal.begin(f"stack {deployment.name} ({what})")
+    changed = deploy(aws, deployment)
+    stack = f"stack {deployment.name}"
+    journal.note("deployed" if changed else "unchanged", stack, changed=changed)
+    return describe_stack(aws, deployment.name)
 
 
 def set_variables(
@@ -147,18 +287,40 @@ def set_variables(
             journal.note("set", what)
 
 
+def start(situation: Situation, stage: str) -> Stack:
+    """Return the stack of a stage's service, once its containers run where any are wanted."""
+    aws = situation.aws_of(stage)
+    service = describe_stack(aws, SERVICE.stack_name(situation.project, stage))
+    if service.parameters["DesiredCount"] != "0" and situation.images[stage]:
+        say(f"  ...        containers of {stage}")
+        follow_start(aws, stage, service)
+    return service
+
+
 def say_next(situation: Situation, services: dict[str, Stack], journal: Journal) -> None:
-    """Say what was achieved and what the next command is."""
+    """Say what was achieved, what production lacks, and what the next command is."""
     heading("Done." if journal.changes else "Nothing changed: everything was as it should be.")
     for stage, service in services.items():
         count = service.parameters["DesiredCount"]
         say(f"  {stage:<10} {service.outputs['Url']}, containers wanted: {count}")
-    waiting = [name for name, one in services.items() if one.parameters["DesiredCount"] == "0"]
+    if situation.reviewed_stage in services:
+        for finding in lacking(situation, services[situation.reviewed_stage]):
+            say(f"  {finding.state:<10} {finding.what}")
+            say(f"             mend: {finding.mend}")
     heading("Next")
+    branch = situation.repository.default_branch
+    if wrong := undeployed(branch):
+        say(f"  {wrong.what}. First: {wrong.mend}")
+    waiting = [name for name, one in services.items() if not is_started(situation, name, one)]
     if not waiting:
         say("  Merge to the default branch to deploy, and look at everything with `make doctor`.")
         return
-    push = f"git push origin {situation.repository.default_branch}"
     say(f"  No container runs yet in {' and '.join(waiting)}: a deploy has to bring the image.")
-    say(f"  1. Deploy: git commit --allow-empty --message Deploy && {push}")
+    say(f"  1. Deploy: git commit --allow-empty --message Deploy && git push origin {branch}")
+    say("     (or merge a pull request, where the branch is protected)")
     say("  2. When that has ended, run `make setup` again: it starts the containers.")
+
+
+def is_started(situation: Situation, stage: str, service: Stack) -> bool:
+    """Return whether a stage has had its first image, or is parked by a person's choice."""
+    return bool(situation.images[stage]) or service.parameters["DesiredCount"] != "0"

@@ -1,6 +1,7 @@
 """`make doctor`: what is configured, what is missing, and the command that mends each gap."""
 
 from deploy.aws import Aws, github_provider
+from deploy.branches import undeployed
 from deploy.checks import (
     check_environment,
     check_service,
@@ -12,11 +13,12 @@ from deploy.console import heading, say
 from deploy.errors import SetupError
 from deploy.findings import GOOD, MISSING, UNSEEN, WRONG, Finding, is_gap, print_findings
 from deploy.github import read_repository, read_variables, subject_form
+from deploy.production import judge
 from deploy.programs import check_programs
 from deploy.settings import Settings
-from deploy.situation import Situation
-from deploy.stacks import USABLE, Stack, delete_command, find_stack
-from deploy.templates import SERVICE
+from deploy.situation import Situation, check_choices, find_former, other_place
+from deploy.stacks import USABLE, Stack, delete_command
+from deploy.templates import DATABASE, ROLES, SERVICE
 from deploy.variables import OF_REPOSITORY, OF_STAGE, of_repository, of_stage
 
 
@@ -26,8 +28,9 @@ def doctor(settings: Settings) -> None:
     repository = read_repository()
     form = settings.subject_format or subject_form(repository)
     situation = Situation(settings, repository, read_variables(repository))
+    check_choices(situation)
     say(f"Repository  {repository.full_name}")
-    for context in contexts(situation).values():
+    for _, _, context in trusts(situation):
         say(f"Subject     {repository.subject(form, context)}")
     findings = show("GitHub", check_github(situation)) + show("AWS", check_aws(situation, form))
     if gaps := sum(map(is_gap, findings)):
@@ -38,13 +41,15 @@ def doctor(settings: Settings) -> None:
     heading("Nothing to mend.")
 
 
-def contexts(situation: Situation) -> dict[str, str]:
-    """Return what the subject says of a build and of each release, by the role that trusts it."""
-    project = situation.settings.project
-    releases = {
-        f"{project}-release-{stage}": f"environment:{stage}" for stage in situation.settings.stages
-    }
-    return {f"{project}-build": f"ref:refs/heads/{situation.repository.default_branch}", **releases}
+def trusts(situation: Situation) -> list[tuple[Aws, str, str]]:
+    """Return where each role is, its name, and what the subject says of the job that it is for."""
+    project = situation.project
+    branch = f"ref:refs/heads/{situation.repository.default_branch}"
+    releases = [
+        (situation.aws_of(stage), f"{project}-{stage}-release", f"environment:{stage}")
+        for stage in situation.stages
+    ]
+    return [(situation.aws, f"{project}-build", branch), *releases]
 
 
 def show(title: str, findings: list[Finding]) -> list[Finding]:
@@ -55,9 +60,11 @@ def show(title: str, findings: list[Finding]) -> list[Finding]:
 
 
 def check_github(situation: Situation) -> list[Finding]:
-    """Look at the repository's environments and variables."""
+    """Look at the repository's branch, its environments and its variables."""
     variables = situation.variables
     findings = check_variables(variables, OF_REPOSITORY, "repository") + check_together(variables)
+    if finding := undeployed(situation.repository.default_branch):
+        findings.append(finding)
     for stage, environment in situation.environments.items():
         findings += check_environment(environment, private=situation.repository.private)
         findings += check_variables(situation.stage_variables[stage], OF_STAGE, stage)
@@ -72,44 +79,61 @@ def check_aws(situation: Situation, form: str) -> list[Finding]:
         return [Finding(UNSEEN, f"AWS was not asked: {error}", error.advice)]
     what = f"account {situation.account} in {situation.region}, as {situation.who}"
     findings = [Finding(GOOD, what)]
+    if differing := other_place(situation):
+        what, advice = differing
+        return [*findings, Finding(WRONG, f"this repository is set up with {what}", advice)]
     findings += where_allowed("OIDC provider", check_provider, situation)
-    findings += where_allowed("stacks", check_stacks, situation)
+    try:
+        findings += where_allowed("stacks", check_stacks, situation)
+    except SetupError as error:  # they are another repository's
+        return [*findings, Finding(WRONG, str(error), error.advice)]
     findings += where_allowed("roles", check_roles, situation, form)
     for stage, own in situation.stage_variables.items():
         known = situation.variables | own
         if all(known.get(name) for name in ("ECR_IMAGE_URL", *OF_STAGE)):
-            look = (check_service, situation.aws, stage, known)
+            look = (check_service, situation.aws_of(stage), stage, known)
             findings += where_allowed(f"service of {stage}", *look)
     return findings
 
 
 def check_provider(situation: Situation) -> list[Finding]:
     """Say whether the account trusts tokens that GitHub signs."""
-    arn = github_provider(situation.aws)
+    arn = github_provider(situation.aws, situation.partition, situation.account)
     if not arn:
         return [Finding(MISSING, "the account's OIDC provider for GitHub Actions", "make setup")]
     return [Finding(GOOD, arn)]
 
 
 def check_stacks(situation: Situation) -> list[Finding]:
-    """Say which stacks are missing or stuck, and which variables differ from their outputs."""
-    aws, project = situation.aws, situation.settings.project
-    github = find_stack(aws, situation.github_name)
-    findings = [judge_stack(situation, situation.github_name, github)]
+    """Say which stacks are missing or stuck, which variables differ from their outputs, and what
+    the reviewed stage lacks; raise SetupError for another repository's stack."""
+    find_former(situation)
+    aws = situation.aws
+    github = situation.find_own(aws, situation.github_name)
+    findings = [judge_stack(aws, situation.github_name, github)]
     if github and github.outputs:
         findings += check_values(of_repository(aws.region, github), situation.variables)
-    for stage in situation.settings.stages:
-        name = SERVICE.stack_name(project, stage)
-        service = find_stack(aws, name)
-        findings.append(judge_stack(situation, name, service))
-        if all(stack and stack.outputs for stack in (github, service)):
-            findings += check_values(
-                of_stage(stage, github, service), situation.stage_variables[stage], stage
-            )
+    for stage in situation.stages:
+        findings += check_stage(situation, stage)
     return findings
 
 
-def judge_stack(situation: Situation, name: str, stack: Stack | None) -> Finding:
+def check_stage(situation: Situation, stage: str) -> list[Finding]:
+    """Say how the stacks of a stage are doing."""
+    aws = situation.aws_of(stage)
+    names = {part: part.stack_name(situation.project, stage) for part in (DATABASE, ROLES, SERVICE)}
+    found = {part: situation.find_own(aws, name) for part, name in names.items()}
+    roles, service = found[ROLES], found[SERVICE]
+    findings = [judge_stack(aws, names[part], found[part]) for part in (ROLES, SERVICE)]
+    if roles and service and "ReleaseRoleArn" in roles.outputs and service.outputs:
+        wanted = of_stage(roles, service)
+        findings += check_values(wanted, situation.stage_variables[stage], stage)
+    if service and service.outputs and stage == situation.reviewed_stage:
+        findings += judge(stage, service, found[DATABASE])
+    return findings
+
+
+def judge_stack(aws: Aws, name: str, stack: Stack | None) -> Finding:
     """Say how a stack is doing."""
     if stack is None:
         return Finding(MISSING, f"stack {name}", "make setup")
@@ -118,7 +142,7 @@ def judge_stack(situation: Situation, name: str, stack: Stack | None) -> Finding
     return Finding(
         WRONG,
         f"stack {name} is in {stack.status}",
-        f"{delete_command(situation.aws, name)} && make setup",
+        f"{delete_command(aws, name)} && make setup",
     )
 
 
@@ -139,25 +163,31 @@ def check_values(wanted: dict[str, str], found: dict[str, str], stage: str = "")
 def check_roles(situation: Situation, form: str) -> list[Finding]:
     """Say whether each role trusts the subject that this repository really sends."""
     findings = []
-    for role, context in contexts(situation).items():
+    for aws, role, context in trusts(situation):
         sent = situation.repository.subject(form, context)
-        trusted = trusted_subject(situation.aws, role)
+        trusted = trusted_subjects(aws, role)
         if trusted is None:
             findings.append(Finding(MISSING, f"role {role}", "make setup"))
-        elif trusted != sent:
+        elif sent not in trusted:
             mend = f"make setup SUBJECT_FORMAT={form}"
-            findings.append(
-                Finding(WRONG, f"role {role} trusts {trusted}, GitHub sends {sent}", mend)
-            )
+            told = ", ".join(trusted) or "no subject of GitHub's"
+            findings.append(Finding(WRONG, f"role {role} trusts {told}, GitHub sends {sent}", mend))
         else:
-            findings.append(Finding(GOOD, f"role {role} trusts {trusted}"))
+            findings.append(Finding(GOOD, f"role {role} trusts {sent}"))
     return findings
 
 
-def trusted_subject(aws: Aws, role: str) -> str | None:
-    """Return the subject that a role trusts, or None where there is no such role."""
+def trusted_subjects(aws: Aws, role: str) -> list[str] | None:
+    """Return the subjects that a role trusts, or None where there is no such role.
+
+    Somebody may have given it statements of their own, for people or for another repository.
+    """
     answer = aws.find("NoSuchEntity", "iam", "get-role", "--role-name", role)
     if answer is None:
         return None
-    (statement,) = answer["Role"]["AssumeRolePolicyDocument"]["Statement"]
-    return statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    found: list[str] = []
+    for statement in answer["Role"]["AssumeRolePolicyDocument"]["Statement"]:
+        equals = statement.get("Condition", {}).get("StringEquals", {})
+        subjects = equals.get("token.actions.githubusercontent.com:sub", [])
+        found += [subjects] if isinstance(subjects, str) else subjects
+    return found

@@ -1,12 +1,12 @@
 """GitHub environments: which protection they have, and giving them what they lack."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from deploy.errors import ProgramError
 from deploy.github import Repository, api, find
 
-REVIEWED_STAGE = "production"
 PLAN_REFUSES = "billing plan"
 REVIEWERS = "required reviewers"
 NAMES = {"reviewers": REVIEWERS, "deployment_branch_policy": "deployment branches"}
@@ -17,6 +17,8 @@ class Environment:
     """An environment as GitHub describes it, and the branches that it names."""
 
     name: str
+    is_reviewed: bool
+    default_branch: str
     exists: bool
     wait_timer: int
     self_review: bool
@@ -32,16 +34,27 @@ class Environment:
         return self.branch_policy["protected_branches"] or bool(self.branches)
 
     @property
+    def admits_default_branch(self) -> bool:
+        """Whether the default branch is among its branches, as far as they are named."""
+        if self.branch_policy is None or self.branch_policy["protected_branches"]:
+            return True
+        return any(fnmatchcase(self.default_branch, pattern) for pattern in self.branches)
+
+    @property
     def lacks(self) -> list[str]:
         """What this template wants of its protection and does not find."""
-        lacks = [] if self.restricted else ["deployment_branch_policy"]
-        if self.name == REVIEWED_STAGE and not self.reviewers:
+        whole = self.restricted and self.admits_default_branch
+        lacks = [] if whole else ["deployment_branch_policy"]
+        if self.is_reviewed and not self.reviewers:
             lacks.append("reviewers")
         return lacks
 
 
-def read_environment(repository: Repository, name: str) -> Environment:
-    """Return an environment of the repository, whether it exists yet or not."""
+def read_environment(repository: Repository, name: str, *, is_reviewed: bool) -> Environment:
+    """Return an environment of the repository, whether it exists yet or not.
+
+    `is_reviewed` says whether it is to have reviewers.
+    """
     found = find(address(repository, name))
     told = found or {}
     rules = {rule["type"]: rule for rule in told.get("protection_rules", [])}
@@ -49,6 +62,8 @@ def read_environment(repository: Repository, name: str) -> Environment:
     policy = told.get("deployment_branch_policy")
     return Environment(
         name=name,
+        is_reviewed=is_reviewed,
+        default_branch=repository.default_branch,
         exists=found is not None,
         wait_timer=rules.get("wait_timer", {"wait_timer": 0})["wait_timer"],
         self_review=not review.get("prevent_self_review"),
@@ -73,7 +88,9 @@ def protect(repository: Repository, environment: Environment, reviewer: int) -> 
     """
     wishes = wanted_protection(environment, reviewer)
     refused = put(address(repository, environment.name), wishes)
-    if "deployment_branch_policy" not in refused and not environment.restricted:
+    if "deployment_branch_policy" not in refused and (
+        not environment.restricted or not environment.admits_default_branch
+    ):
         allow_branch(repository, environment.name, repository.default_branch)
     return [NAMES[name] for name in refused if name in environment.lacks]
 

@@ -123,4 +123,4 @@ def delete_leftover(aws: Aws, leftover: Leftover) -> None:
 
 def delete_command(aws: Aws, leftover: Leftover) -> str:
     """Return the command that deletes it for good."""
-    return " ".join(("aws", *leftover.kind.delete, leftover.name, "--region", aws.region))
+    return " ".join(("aws", *leftover.kind.delete, leftover.name, *aws.place))

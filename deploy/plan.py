@@ -1,29 +1,56 @@
 """What `make setup` is about to do, for the person to agree to."""
 
+from deploy.checkout import describe_checkout
 from deploy.console import heading, say
-from deploy.environments import REVIEWED_STAGE, Environment
+from deploy.environments import Environment
 from deploy.github import Repository
 from deploy.situation import Situation
 from deploy.stacks import Stack
-from deploy.templates import SERVICE, needed_parts
-from deploy.variables import expected_github, expected_stage, of_repository, of_stage
+from deploy.templates import ROLES, SERVICE, Part
+from deploy.variables import (
+    expected_github,
+    expected_roles,
+    expected_service,
+    of_repository,
+    of_stage,
+)
+
+# What a stage costs with the defaults, for the sum of those that begin; docs/cost.md has the rest.
+MONTH = 53
+# Parameters that take something away from who uses the stage, when they change.
+WARNINGS = {
+    "DatabaseInstanceClass": "the database is away for minutes, at once",
+    "DBSnapshotIdentifier": "a new database from it; the old one stays until you delete it",
+}
 
 
-def show_plan(situation: Situation, form: str) -> None:
-    """Print the account, the repository and each thing that will be created, updated or set."""
+def show_plan(
+    situation: Situation, form: str, github: dict[str, str], given: dict[str, dict[str, str]]
+) -> None:
+    """Print the account, the repository and each thing that will be created, updated or set.
+
+    `github` are the parameters of the GitHub stack, `given` what setup gives each stage's stacks.
+    """
     # Read before the first line is printed: reading may wait for AWS, or end in an error.
-    stacks, variables = planned_stacks(situation), planned_variables(situation)
+    stacks, variables = planned_stacks(situation, github, given), planned_variables(situation)
     repository = situation.repository
     say(f"Account     {situation.account}, as {situation.who}")
+    for stage in situation.stages:
+        if situation.is_elsewhere(stage):
+            say(f"            {stage} in {situation.accounts[stage]}")
     say(f"Region      {situation.region}")
     say(f"Repository  {repository.full_name}, {'private' if repository.private else 'public'}")
+    say(f"Templates   {describe_checkout()}")
     say(f"Subject     {repository.subject(form, 'environment:STAGE')} ({form})")
     heading("GitHub environments")
     for environment in situation.environments.values():
         say(f"  {plan_environment(environment, repository)}")
     heading("AWS stacks (deploy/infra/). What they cost a month: docs/cost.md")
-    for name, what in stacks.items():
-        say(f"  {name}: {what}")
+    for line in stacks:
+        say(f"  {line}")
+    new = sum(situation.service(stage) is None for stage in situation.stages)
+    if new:
+        say(f"  With the defaults, {new} new stages cost about {new * MONTH} US dollars a month.")
     heading("GitHub variables, none of them secret")
     for scope, values in variables.items():
         for name, value in values.items():
@@ -36,40 +63,73 @@ def plan_environment(environment: Environment, repository: Repository) -> str:
     """Return what will be done to an environment."""
     if environment.exists and not environment.lacks:
         return f"{environment.name}: stays as it is"
-    review = ", after your review" if environment.name == REVIEWED_STAGE else ""
+    review = ", after your review" if environment.is_reviewed else ""
     verb = "add protection" if environment.exists else "create"
     return f"{environment.name}: {verb}, for {repository.default_branch} only{review}"
 
 
-def planned_stacks(situation: Situation) -> dict[str, str]:
-    """Return the stacks to deploy with what will be done to each."""
-    project = situation.settings.project
-    planned = {
-        situation.github_name: verb(
-            situation.github, "roles, OIDC provider and image repository, no cost"
-        )
-    }
-    for stage, chosen in situation.settings.parameters.items():
-        for part in needed_parts(chosen, situation.stacks, project, stage):
-            name = part.stack_name(project, stage)
-            planned[name] = verb(situation.stacks[name], part.what)
-    return planned
+def planned_stacks(
+    situation: Situation, github: dict[str, str], given: dict[str, dict[str, str]]
+) -> list[str]:
+    """Return a line for each stack to deploy, and below it one for each parameter that changes."""
+    name = situation.github_name
+    what = "build role, OIDC provider and image repository, no cost"
+    lines = [verb(name, situation.github, what), *changes(situation.github, github)]
+    for stage in situation.stages:
+        for part in situation.stage_stacks[stage].order:
+            lines += planned_part(situation, stage, part, given[stage])
+    return lines
 
 
-def verb(stack: Stack | None, what: str) -> str:
+def planned_part(situation: Situation, stage: str, part: Part, given: dict[str, str]) -> list[str]:
+    """Return the lines for one stack of a stage."""
+    stacks = situation.stage_stacks[stage]
+    stack, choice = stacks.stacks[part], stacks.choose(part, given)
+    lines = [verb(part.stack_name(situation.project, stage), stack, part.what)]
+    lines += changes(stack, choice.values)
+    kept = choice.own - set(choice.values) if stack else frozenset()
+    for name in sorted(kept):
+        has = stack.parameters.get(name, "") if stack else ""
+        if name != "DesiredCount" and has != given[name]:
+            lines.append(
+                f"  keeps {name}={has}, your choice, not {given[name]}. To take it back:"
+                f" {stage.upper()}_PARAMETERS={name}="
+            )
+    return lines
+
+
+def verb(name: str, stack: Stack | None, what: str) -> str:
     """Return whether a stack will be created or updated."""
-    return f"create ({what})" if stack is None else "update where its template or parameters differ"
+    does = f"create ({what})" if stack is None else "update where its template differs"
+    return f"{name}: {does}"
+
+
+def changes(stack: Stack | None, parameters: dict[str, str]) -> list[str]:
+    """Return the parameters of a stack that change, old and new."""
+    if stack is None:
+        return []
+    return [
+        f"  {name}: {stack.parameters.get(name) or 'nothing'} -> {value or 'nothing'}"
+        + (f" ({WARNINGS[name]})" if name in WARNINGS else "")
+        for name, value in parameters.items()
+        if stack.parameters.get(name, "") != value
+    ]
 
 
 def planned_variables(situation: Situation) -> dict[str, dict[str, str]]:
     """Return the variables to set or change, with the values that the stacks give or will."""
-    place = (situation.partition, situation.account, situation.region)
-    github = situation.github or expected_github(*place, situation.settings.project)
-    planned = {"repository": missing(of_repository(situation.region, github), situation.variables)}
+    region, partition = situation.region, situation.partition
+    expected = expected_github(partition, situation.account, region, situation.project)
+    github = situation.github or expected
+    planned = {"repository": missing(of_repository(region, github), situation.variables)}
     for stage, found in situation.stage_variables.items():
-        name = SERVICE.stack_name(situation.settings.project, stage)
-        service = situation.service(stage) or expected_stage(*place, name)
-        planned[stage] = missing(of_stage(stage, github, service), found)
+        account, name = situation.accounts[stage], SERVICE.stack_name(situation.project, stage)
+        stacks = situation.stage_stacks[stage].stacks
+        roles = stacks[ROLES]
+        if roles is None or "ReleaseRoleArn" not in roles.outputs:
+            roles = expected_roles(partition, account, name)
+        service = stacks[SERVICE] or expected_service(partition, account, region, name)
+        planned[stage] = missing(of_stage(roles, service), found)
     return planned
 
 

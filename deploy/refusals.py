@@ -13,6 +13,29 @@ LOG_IN_TO_GITHUB = "Log in with `gh auth login`, check with `gh auth status`, th
 # Pattern in what the program said, what it means, what to do next.
 REFUSALS = [
     (
+        r"FreeTierRestriction|[Ff]ree [Pp]lan account|free tier customers",
+        "Your AWS account is on the Free plan, which does not include this.",
+        "Your AWS account is on the Free plan, which keeps backups for one day at most: `make setup"
+        " STAGING_PARAMETERS=BackupDays=1 PRODUCTION_PARAMETERS=BackupDays=1`, or choose the Paid"
+        " plan in the console (Billing, Account plan), which keeps your credits.",
+    ),
+    (
+        r"EarlyValidation::ResourceExistenceCheck|already exists",
+        "Something in the account has a name that this stack would give: {said}",
+        "Delete what has the name, if it is a rest of yours, or choose another with PROJECT=NAME.",
+    ),
+    (
+        r"does not support creating load balancers",
+        "AWS has not cleared this account for load balancers yet: {said}",
+        "New accounts are cleared by AWS Support: open a case (Account and billing), wait for the"
+        " answer.",
+    ),
+    (
+        r"[Uu]nable to assume the service linked role|service.linked role",
+        "AWS is making its own role for a service that this account never used: {said}",
+        "Wait a minute, delete what failed and try again; the role is there then.",
+    ),
+    (
         r"(?:User: (?P<who>\S+) )?is not authorized to perform: (?P<action>[\w-]+:\w+)",
         "AWS does not allow {action} to {who}.",
         "Ask whoever administers the AWS account to allow {action} to {who} (docs/setup.md,"

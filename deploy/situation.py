@@ -1,15 +1,20 @@
 """What is there before a command begins, read without changing anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from deploy.aws import Aws, choose_region, image_digest, who_am_i
 from deploy.environments import Environment, read_environment
 from deploy.errors import SetupError
 from deploy.github import Repository, read_repository, read_variables
-from deploy.settings import Settings
-from deploy.stacks import Stack, settle
-from deploy.templates import PARTS, SERVICE
+from deploy.parameters import OWNER, check_values
+from deploy.settings import Settings, all_stages, project_name, read_stages, reviewed_stage
+from deploy.stacks import Stack, find_stack, settle
+from deploy.templates import GITHUB_TEMPLATE, PARTS, SERVICE, Part, StageStacks
+from deploy.variables import OF_REPOSITORY
+
+# The project's name before it came from the repository's: who set up under it goes on under it.
+FORMER_PROJECT = "django-crud-app"
 
 
 @dataclass
@@ -19,49 +24,119 @@ class Situation:
     settings: Settings
     repository: Repository
     variables: dict[str, str]
+    project: str = ""
     account: str = ""
     who: str = ""
     region: str = ""
+    accounts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take the project's name from the choice, from what is set up, or from the repository."""
+        known = self.variables.get("ECR_IMAGE_URL", "").partition("/")[2]
+        self.project = self.settings.project or known or project_name(self.repository.name)
 
     def log_in(self) -> None:
-        """Find out region and account; raise SetupError where AWS does not answer."""
+        """Find out region and accounts; raise SetupError where AWS does not answer."""
         self.region = choose_region(self.settings.region, self.variables.get("AWS_REGION", ""))
         self.account, self.who = who_am_i(self.aws)
+        for stage in self.stages:
+            profile = self.settings.profiles.get(stage)
+            self.accounts[stage] = who_am_i(self.aws_of(stage))[0] if profile else self.account
 
     @property
     def aws(self) -> Aws:
-        """The AWS CLI in the chosen region."""
+        """The AWS CLI in the account of the registry, and of every stage without a profile."""
         return Aws(self.region)
+
+    def aws_of(self, stage: str) -> Aws:
+        """The AWS CLI in the account of a stage."""
+        return Aws(self.region, self.settings.profiles.get(stage, ""))
+
+    def is_elsewhere(self, stage: str) -> bool:
+        """Whether a stage lives in another account than the registry."""
+        return self.accounts[stage] != self.account
 
     @property
     def partition(self) -> str:
         """Which AWS this is: aws, aws-cn or aws-us-gov."""
         return self.who.split(":")[1]
 
+    @cached_property
+    def all_stages(self) -> tuple[str, ...]:
+        """Every stage of the project, in the order of a release."""
+        is_new = not any(self.variables.get(name) for name in ("STAGES", *OF_REPOSITORY))
+        before = read_stages(self.variables.get("STAGES", ""))
+        # Once more through the same check: two lists of names may be too many together.
+        return read_stages(" ".join(all_stages(self.settings.stages, before, is_new=is_new)))
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that this run is about."""
+        chosen = self.settings.stages
+        return tuple(one for one in self.all_stages if not chosen or one in chosen)
+
+    @property
+    def reviewed_stage(self) -> str:
+        """The stage that wants a person's review."""
+        return reviewed_stage(self.all_stages)
+
+    def chosen(self, stage: str) -> dict[str, str]:
+        """Return the parameters that the person gives for a stage, or for `github`."""
+        return self.settings.parameters.get(stage, {})
+
     @property
     def github_name(self) -> str:
-        """Name of the stack with the roles and the image repository."""
-        return f"{self.settings.project}-github"
+        """Name of the stack with the build role and the image repository."""
+        return f"{self.project}-github"
 
     @cached_property
     def github(self) -> Stack | None:
-        """The stack with the roles and the image repository."""
-        return settle(self.aws, self.github_name)
+        """The stack with the build role and the image repository."""
+        return settle(self.aws, self.find_own(self.aws, self.github_name))
 
     @cached_property
-    def stacks(self) -> dict[str, Stack | None]:
-        """The stages' stacks by name."""
-        names = [
-            part.stack_name(self.settings.project, stage)
-            for stage in self.settings.stages
-            for part in PARTS
-        ]
-        return {name: settle(self.aws, name) for name in names}
+    def stage_stacks(self) -> dict[str, StageStacks]:
+        """The stacks of each stage, with what the person chooses for it."""
+        return {
+            stage: StageStacks(
+                {part: self.settled(stage, part) for part in PARTS},
+                self.chosen(stage),
+            )
+            for stage in self.stages
+        }
+
+    def settled(self, stage: str, part: Part) -> Stack | None:
+        """Return a stage's stack of this part, once it can be deployed to."""
+        aws = self.aws_of(stage)
+        return settle(aws, self.find_own(aws, part.stack_name(self.project, stage)))
+
+    def find_own(self, aws: Aws, name: str) -> Stack | None:
+        """Return the stack of this name, if any; raise SetupError for another repository's."""
+        stack = find_stack(aws, name)
+        if stack and owner_of(stack) not in ("", str(self.repository.id)):
+            raise self.foreign(stack)
+        return stack
+
+    def foreign(self, stack: Stack) -> SetupError:
+        """Return the error for a stack that belongs to another repository."""
+        repository = self.repository
+        own = project_name(repository.name)
+        other = own if own != self.project else f"{own[:30].rstrip('-')}-2"
+        return SetupError(
+            f"The stack {stack.name} belongs to {full_name_of(stack)} (repository"
+            f" {owner_of(stack)}), not to {repository.full_name} ({repository.id}).",
+            f"Give this repository a project of its own: PROJECT={other}; then run this again.",
+        )
 
     @cached_property
     def environments(self) -> dict[str, Environment]:
         """The stages' environments on GitHub."""
-        return {stage: read_environment(self.repository, stage) for stage in self.settings.stages}
+        return {
+            stage: read_environment(
+                self.repository, stage, is_reviewed=stage == self.reviewed_stage
+            )
+            for stage in self.stages
+        }
 
     @cached_property
     def stage_variables(self) -> dict[str, dict[str, str]]:
@@ -74,14 +149,12 @@ class Situation:
     @cached_property
     def images(self) -> dict[str, str | None]:
         """The digests that the stages' tags name."""
-        return {
-            stage: image_digest(self.aws, self.settings.project, stage)
-            for stage in self.settings.stages
-        }
+        url = f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{self.project}"
+        return {stage: image_digest(self.aws, url, stage) for stage in self.stages}
 
     def service(self, stage: str) -> Stack | None:
         """Return the stack of a stage's service."""
-        return self.stacks[SERVICE.stack_name(self.settings.project, stage)]
+        return self.stage_stacks[stage].stacks[SERVICE]
 
 
 def look(settings: Settings) -> Situation:
@@ -93,27 +166,82 @@ def look(settings: Settings) -> Situation:
             "Ask an administrator to run this, or to make you one (Settings, Collaborators).",
         )
     situation = Situation(settings, repository, read_variables(repository))
+    check_choices(situation)
     situation.log_in()
     check_same_place(situation)
+    find_former(situation)
     return situation
+
+
+def check_choices(situation: Situation) -> None:
+    """Raise SetupError for parameters of a stage that there is not, or that cannot be."""
+    for name, chosen in situation.settings.parameters.items():
+        variable = f"{name.upper()}_PARAMETERS"
+        if name != "github" and name not in situation.all_stages:
+            known = ", ".join(situation.all_stages)
+            raise SetupError(
+                f"{variable} is for a stage that there is not.",
+                f"The stages are {known}; name another with STAGES, then run this again.",
+            )
+        templates = [part.template for part in PARTS]
+        check_values(variable, chosen, [GITHUB_TEMPLATE] if name == "github" else templates)
 
 
 def check_same_place(situation: Situation) -> None:
     """Raise SetupError where the repository is set up in another account, region or project."""
+    if differing := other_place(situation):
+        what, advice = differing
+        raise SetupError(
+            f"This repository is set up with {what}.",
+            f"To go on there, {advice}. To move, run `make teardown` there first.",
+        )
+
+
+def other_place(situation: Situation) -> tuple[str, str] | None:
+    """Return where the repository is set up already, and how to go on there, if not here."""
     settings, variables = situation.settings, situation.variables
     endpoint, _, project = variables.get("ECR_IMAGE_URL", "").partition("/")
-    known = {
-        "the account": (
+    known = [
+        (
+            "the account",
             situation.account,
             endpoint.partition(".")[0],
             "log in to that account (AWS_PROFILE=NAME)",
         ),
-        "the region": (settings.region, variables.get("AWS_REGION", ""), "leave REGION out"),
-        "the project": (settings.project, project, f"add PROJECT={project}"),
-    }
-    for what, (chosen, before, advice) in known.items():
+        ("the region", settings.region, variables.get("AWS_REGION", ""), "leave REGION out"),
+        ("the project", settings.project, project, f"add PROJECT={project}"),
+    ]
+    for stage, own in situation.stage_variables.items():
+        parts = own.get("CLUSTER_ARN", "").split(":")
+        account = parts[4] if len(parts) == 6 else ""
+        advice = f"choose a profile of that account ({stage.upper()}_PROFILE=NAME)"
+        known.append((f"{stage} in the account", situation.accounts[stage], account, advice))
+    for what, chosen, before, advice in known:
         if chosen and before and chosen != before:
-            raise SetupError(
-                f"This repository is set up with {what} {before}, not {chosen}.",
-                f"To go on there, {advice}. To move, run `make teardown` there first.",
-            )
+            return f"{what} {before}, not {chosen}", advice
+    return None
+
+
+def find_former(situation: Situation) -> None:
+    """Go on under the former default name, where this repository has begun under it."""
+    settings, variables = situation.settings, situation.variables
+    if settings.project or variables.get("ECR_IMAGE_URL") or situation.project == FORMER_PROJECT:
+        return
+    if find_stack(situation.aws, situation.github_name) is not None:
+        return
+    former = find_stack(situation.aws, f"{FORMER_PROJECT}-github")
+    if former and owner_of(former) == str(situation.repository.id):
+        situation.project = FORMER_PROJECT
+
+
+def owner_of(stack: Stack) -> str:
+    """Return the number of the repository that a stack belongs to, or nothing where it does not
+    tell."""
+    return stack.tags.get(OWNER) or stack.parameters.get("GitHubRepositoryId", "")
+
+
+def full_name_of(stack: Stack) -> str:
+    """Return the name of the repository that a stack belongs to."""
+    parameters = stack.parameters
+    named = "/".join(parameters.get(name, "?") for name in ("GitHubOwner", "GitHubRepository"))
+    return stack.tags.get("Repository") or named

@@ -1,19 +1,24 @@
 """CloudFormation stacks: what state they are in, deploying and deleting them."""
 
 import json
-import re
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from deploy.aws import Aws
+from deploy.console import say
 from deploy.errors import ProgramError, SetupError
+from deploy.parameters import TEMPLATES, parameter_names
 from deploy.refusals import find_reason
 
-TEMPLATES = Path(__file__).parent / "infra"
 POLL_SECONDS = 10
+# AWS gives up by itself, some resources after three hours; nobody waits for that at a terminal.
+WAIT_SECONDS = 3600
+REPORT_SECONDS = 120
 ABSENT = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 USABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+# What CloudFormation says of a change set without changes.
+UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,10 @@ class Stack:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack to create or update; with `adopt` it takes over resources of its names."""
+    """A stack to create or update; with `adopt` it takes over resources of its names.
+
+    Without a template the stack keeps the one that it has.
+    """
 
     name: str
     template: str
@@ -48,7 +56,7 @@ def find_stack(aws: Aws, name: str) -> Stack | None:
 
 
 def describe_stack(aws: Aws, name: str) -> Stack:
-    """Return a stack that has just been deployed."""
+    """Return a stack, by its name or its ARN, whatever its state."""
     return as_stack(aws.ask("cloudformation", "describe-stacks", "--stack-name", name))
 
 
@@ -67,18 +75,45 @@ def as_stack(answer: dict) -> Stack:
     )
 
 
-def wait_until_idle(aws: Aws, name: str) -> Stack | None:
-    """Return the stack once nothing is under way in it."""
-    stack = find_stack(aws, name)
-    while stack and stack.status.endswith("_IN_PROGRESS"):
-        time.sleep(POLL_SECONDS)
-        stack = find_stack(aws, name)
+def wait_until_idle(aws: Aws, stack: Stack | None) -> Stack | None:
+    """Return the stack once nothing is under way in it; raise SetupError after an hour."""
+    if stack and stack.status.endswith("_IN_PROGRESS"):
+        ended = wait_for_end(aws, stack.id)
+        return None if ended.status in ABSENT else ended
     return stack
 
 
-def settle(aws: Aws, name: str) -> Stack | None:
+def wait_for_end(aws: Aws, stack_id: str) -> Stack:
+    """Return the stack of this ARN once its operation has ended, saying every other minute that
+    it has not; raise SetupError after an hour."""
+    began = reported = time.monotonic()
+    stack = describe_stack(aws, stack_id)
+    while stack.status.endswith("_IN_PROGRESS"):
+        now = time.monotonic()
+        if now - began > WAIT_SECONDS:
+            raise still_working(aws, stack)
+        if now - reported > REPORT_SECONDS:
+            say(f"             {stack.status} for {int(now - began) // 60} minutes")
+            reported = now
+        time.sleep(POLL_SECONDS)
+        stack = describe_stack(aws, stack_id)
+    return stack
+
+
+def still_working(aws: Aws, stack: Stack) -> SetupError:
+    """Return the error for an operation of AWS's that takes too long to wait for."""
+    events = "aws cloudformation describe-stack-events --query 'StackEvents[:9].[LogicalResourceId,"
+    return SetupError(
+        f"AWS still works on the stack {stack.name} ({stack.status}) after an hour; nothing was"
+        " undone.",
+        f"See what it waits for, `{events}ResourceStatus,ResourceStatusReason]' --output table"
+        f" {which(aws, stack.name)}`; then run the same command again, which waits on.",
+    )
+
+
+def settle(aws: Aws, stack: Stack | None) -> Stack | None:
     """Return the stack once it can be deployed to; raise SetupError where it cannot."""
-    stack = wait_until_idle(aws, name)
+    stack = wait_until_idle(aws, stack)
     if stack and stack.status not in USABLE:
         raise unusable(aws, stack)
     return stack
@@ -89,12 +124,12 @@ def unusable(aws: Aws, stack: Stack) -> SetupError:
     if stack.status == "UPDATE_ROLLBACK_FAILED":
         command = f"aws cloudformation continue-update-rollback {which(aws, stack.name)}"
         return SetupError(
-            f"The stack {stack.name} is stuck in {stack.status}.{why(aws, stack.name)}",
+            f"The stack {stack.name} is stuck in {stack.status}.{why(aws, stack.id)}",
             f"Mend the reason, let AWS finish with `{command}`, then run `make setup` again.",
         )
     return SetupError(
         f"The stack {stack.name} failed earlier ({stack.status}); AWS only lets it be deleted."
-        + why(aws, stack.name),
+        + why(aws, stack.id),
         f"Delete it, `{delete_command(aws, stack.name)}`, mend the reason, then `make setup`.",
     )
 
@@ -108,83 +143,135 @@ def delete_command(aws: Aws, name: str) -> str:
 
 def which(aws: Aws, name: str) -> str:
     """Return the options that name a stack in a command for the person."""
-    return f"--stack-name {name} --region {aws.region}"
+    return f"--stack-name {name} {aws.options}"
 
 
 def deploy(aws: Aws, deployment: Deployment) -> bool:
     """Create or update a stack and return whether anything changed.
 
-    Parameters that are not given keep their values. Raises SetupError with the failed resources'
-    reasons where AWS undoes its work.
+    Parameters that are not given keep their values. Raises SetupError with AWS's reasons where it
+    refuses the change, or undoes its work.
     """
-    try:
-        if deployment.adopt:
-            return create_adopting(aws, deployment)
-        said = aws.text(
-            *("cloudformation", "deploy", "--stack-name", deployment.name),
-            *("--template-file", str(TEMPLATES / deployment.template)),
-            *("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"),
-            *("--tags", *words(deployment.tags)),
-            *("--parameter-overrides", *words(deployment.parameters)),
-        )
-    except ProgramError as error:
-        raise undone(aws, deployment.name, error) from error
-    return "No changes to deploy" not in said
+    change_set = create_change_set(aws, deployment, find_stack(aws, deployment.name))
+    if change_set is None:
+        return False
+    aws.text("cloudformation", "execute-change-set", "--change-set-name", change_set["Id"])
+    stack = wait_for_end(aws, change_set["StackId"])
+    if stack.status not in DEPLOYED:
+        raise undone(aws, stack)
+    return True
 
 
-def words(values: dict[str, str]) -> list[str]:
-    """Return values as `deploy` takes them."""
-    return [f"{name}={value}" for name, value in values.items()]
+def create_change_set(
+    aws: Aws, deployment: Deployment, before: Stack | None
+) -> dict[str, str] | None:
+    """Return the ids of a change set and its stack, or None where nothing would change."""
+    template = ["--use-previous-template"]
+    if deployment.template:
+        template = ["--template-body", f"file://{TEMPLATES / deployment.template}"]
+    made = aws.ask(
+        *("cloudformation", "create-change-set", "--stack-name", deployment.name),
+        *("--change-set-name", f"setup-{int(time.time())}"),
+        *("--change-set-type", "UPDATE" if before else "CREATE"),
+        *template,
+        *(("--import-existing-resources",) if deployment.adopt else ()),
+        *("--capabilities", "CAPABILITY_NAMED_IAM"),
+        *("--parameters", json.dumps(as_parameters(deployment, before))),
+        *("--tags", json.dumps([{"Key": k, "Value": v} for k, v in deployment.tags.items()])),
+    )
+    told = wait_for_change_set(aws, made["Id"])
+    if told["Status"] != "FAILED":
+        return made
+    reason = told.get("StatusReason", "")
+    unchanged = any(part in reason for part in UNCHANGED)
+    error = None if unchanged else refused(aws, deployment.name, made["Id"], reason)
+    clean_up(aws, made, before)
+    if error:
+        raise error
+    return None
 
 
-def create_adopting(aws: Aws, deployment: Deployment) -> bool:
-    """Create a stack that takes over existing resources of its names, which `deploy` cannot do."""
-    stack = ("--stack-name", deployment.name)
-    change_set = (*stack, "--change-set-name", f"setup-{int(time.time())}")
-    parameters = [
+def as_parameters(deployment: Deployment, before: Stack | None) -> list[dict[str, object]]:
+    """Return the parameters as a change set takes them: as given, else as they are."""
+    earlier = before.parameters if before else {}
+    names = parameter_names(deployment.template) if deployment.template else earlier
+    kept = [name for name in names if name in earlier and name not in deployment.parameters]
+    given: list[dict[str, object]] = [
         {"ParameterKey": name, "ParameterValue": value}
         for name, value in deployment.parameters.items()
     ]
-    tags = [{"Key": name, "Value": value} for name, value in deployment.tags.items()]
-    aws.text(
-        *("cloudformation", "create-change-set", *change_set, "--change-set-type", "CREATE"),
-        *("--template-body", f"file://{TEMPLATES / deployment.template}"),
-        *("--import-existing-resources", "--capabilities", "CAPABILITY_NAMED_IAM"),
-        *("--parameters", json.dumps(parameters), "--tags", json.dumps(tags)),
+    return given + [{"ParameterKey": name, "UsePreviousValue": True} for name in kept]
+
+
+def wait_for_change_set(aws: Aws, change_set: str) -> dict:
+    """Return what AWS says of a change set once it is complete or has failed."""
+    while True:
+        told = aws.ask("cloudformation", "describe-change-set", "--change-set-name", change_set)
+        if told["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            return told
+        time.sleep(POLL_SECONDS / 5)
+
+
+def clean_up(aws: Aws, made: dict[str, str], before: Stack | None) -> None:
+    """Delete a failed change set, with the empty stack that a first one leaves."""
+    if before:
+        aws.text("cloudformation", "delete-change-set", "--change-set-name", made["Id"])
+    else:
+        aws.text("cloudformation", "delete-stack", "--stack-name", made["StackId"])
+
+
+def refused(aws: Aws, name: str, change_set: str, reason: str) -> SetupError:
+    """Return why AWS refuses a change set, which leaves everything as it was."""
+    reasons = "".join(f"\n  {line}" for line in (reason, *early_reasons(aws, change_set)) if line)
+    known = find_reason(reasons)
+    advice = f"{known.advice} " if known else "Mend the reason. "
+    return SetupError(
+        f"AWS refuses the change of the stack {name}; nothing was changed in it.{reasons}",
+        f"{advice}Then `make setup`.",
     )
-    aws.text("cloudformation", "wait", "change-set-create-complete", *change_set)
-    aws.text("cloudformation", "execute-change-set", *change_set)
-    aws.text("cloudformation", "wait", "stack-create-complete", *stack)
-    return True
+
+
+def early_reasons(aws: Aws, change_set: str) -> list[str]:
+    """Return what AWS found when it validated a change set early, a line for each resource.
+
+    The AWS CLI knows this command since November 2025; without it there is only the summary.
+    """
+    command = ("describe-events", "--change-set-name", change_set, "--filters", "FailedEvents=true")
+    try:
+        events = aws.ask("cloudformation", *command)["OperationEvents"]
+    except ProgramError:
+        return []
+    return [
+        f"{event.get('LogicalResourceId', 'Stack')} ({event.get('ResourceType', '')}): {reason}"
+        for event in events
+        if (reason := event.get("ValidationStatusReason") or event.get("ResourceStatusReason"))
+    ]
 
 
 def delete(aws: Aws, stack: Stack) -> None:
     """Delete a stack and wait until it is gone; raise SetupError where AWS keeps it."""
-    try:
-        aws.text("cloudformation", "delete-stack", "--stack-name", stack.name)
-        aws.text("cloudformation", "wait", "stack-delete-complete", "--stack-name", stack.name)
-    except ProgramError as error:
-        raise undone(aws, stack.name, error, again="make teardown") from error
+    aws.text("cloudformation", "delete-stack", "--stack-name", stack.name)
+    left = wait_for_end(aws, stack.id)
+    if left.status != "DELETE_COMPLETE":
+        raise undone(aws, left, again="make teardown")
 
 
-def undone(aws: Aws, name: str, error: ProgramError, again: str = "make setup") -> Exception:
-    """Return why AWS undid its work on a stack, or the error itself where it never began."""
-    if not re.search(r"Failed to create/update the stack|Waiter \w+ failed", error.said):
-        return error
-    reasons = why(aws, name)
+def undone(aws: Aws, stack: Stack, again: str = "make setup") -> SetupError:
+    """Return why AWS undid its work on a stack."""
+    reasons = why(aws, stack.id)
     known = find_reason(reasons)
     advice = f"{known.advice} " if known else "Mend the reason. "
-    stack = find_stack(aws, name)
-    if stack and stack.status == "ROLLBACK_COMPLETE":
-        advice += f"Before that, delete what failed: `{delete_command(aws, name)}`. "
+    if stack.status == "ROLLBACK_COMPLETE":
+        advice += f"Before that, delete what failed: `{delete_command(aws, stack.name)}`. "
     return SetupError(
-        f"AWS undid its work on the stack {name}.{reasons}", f"{advice}Then `{again}`."
+        f"AWS undid its work on the stack {stack.name}.{reasons}", f"{advice}Then `{again}`."
     )
 
 
-def why(aws: Aws, name: str) -> str:
+def why(aws: Aws, stack_id: str) -> str:
     """Return the failed resources of the stack's last operation with their reasons, a line each."""
-    events = aws.ask("cloudformation", "describe-stack-events", "--stack-name", name)["StackEvents"]
+    command = ("cloudformation", "describe-stack-events", "--stack-name", stack_id)
+    events = aws.ask(*command)["StackEvents"]
     reasons = [reason for event in last_operation(events) if (reason := failure(event))]
     return "".join(f"\n  {reason}" for reason in reversed(reasons))
 

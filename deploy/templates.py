@@ -1,11 +1,10 @@
-"""The CloudFormation templates, in the order of deploying, and what each needs from the others."""
+"""The stacks of a stage, in the order of deploying, and what each needs from the others."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.errors import SetupError
-from deploy.settings import Settings
-from deploy.stacks import TEMPLATES, Stack
+from deploy.parameters import Choice, choose, declared, remembered
+from deploy.stacks import Stack
 
 
 @dataclass(frozen=True)
@@ -29,39 +28,86 @@ DATABASE = Part(
 ROLES = Part("-roles", "roles.yml", "what containers and releases may do, about 1 minute", "")
 SERVICE = Part("", "stage.yml", "load balancer and service, about 5 minutes, costs money", "")
 PARTS = (NETWORK, DATABASE, ROLES, SERVICE)
+GITHUB_TEMPLATE = "github.yml"
 
 
-def parameter_names(template: str) -> list[str]:
-    """Return the parameters that a template declares. The standard library reads no YAML."""
-    _, _, after = (TEMPLATES / template).read_text().partition("\nParameters:\n")
-    section = re.split(r"^\S", after, maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(r"^  (\w+):$", section, re.MULTILINE)
+@dataclass(frozen=True)
+class StageStacks:
+    """The stacks of a stage as they were before a run, and what the person chooses for it now."""
 
+    stacks: Mapping[Part, Stack | None]
+    chosen: Mapping[str, str]
 
-def check_parameters(settings: Settings) -> None:
-    """Raise SetupError for a parameter from the person that no template of a stage declares."""
-    known = {name for part in PARTS for name in parameter_names(part.template)}
-    for stage, chosen in settings.parameters.items():
-        if strange := sorted(set(chosen) - known):
-            raise SetupError(
-                f"{stage.upper()}_PARAMETERS names {', '.join(strange)}: no template declares it.",
-                f"Choose from {', '.join(sorted(known))}; then run this again.",
-            )
+    @property
+    def needed(self) -> list[Part]:
+        """The parts to deploy: not those that the person brought along."""
+        service_exists = self.stacks[SERVICE] is not None
+        return [
+            part
+            for part in PARTS
+            if self.stacks[part]
+            or not (part.gives and (self.chosen.get(part.gives) or service_exists))
+        ]
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stage's own stacks."""
+        found = {name: v for part in PARTS for name, v in self.outputs_of(part).items()}
+        if self.outputs_of(NETWORK):
+            # Setup's own to give and to take back: the network names them with a NAT gateway only.
+            found["TaskSubnetIds"] = found["PrivateSubnetIds"] if self.has_nat_gateway else ""
+        return found
 
-def needed_parts(
-    chosen: dict[str, str], stacks: dict[str, Stack | None], project: str, stage: str
-) -> list[Part]:
-    """Return the parts of a stage to deploy: not those that the person brought along."""
-    service_exists = stacks[SERVICE.stack_name(project, stage)] is not None
-    return [
-        part
-        for part in PARTS
-        if stacks[part.stack_name(project, stage)]
-        or not (part.gives and (part.gives in chosen or service_exists))
-    ]
+    def outputs_of(self, part: Part) -> dict[str, str]:
+        """The outputs of one part's stack."""
+        stack = self.stacks[part]
+        return stack.outputs if stack else {}
 
+    def value(self, part: Part, name: str) -> str:
+        """Return what a parameter of a part will be: as chosen, as it is, or the default."""
+        stack = self.stacks[part]
+        before = stack.parameters.get(name) if stack else None
+        return self.chosen.get(name) or before or declared(part.template)[name].default or ""
 
-def choose_parameters(part: Part, values: dict[str, str]) -> dict[str, str]:
-    """Return the values that a part's template has parameters for."""
-    return {name: values[name] for name in parameter_names(part.template) if name in values}
+    @property
+    def has_nat_gateway(self) -> bool:
+        """Whether the stage's own network will have a NAT gateway."""
+        return self.value(NETWORK, "NatGateway") == "true"
+
+    @property
+    def loses_nat_gateway(self) -> bool:
+        """Whether a NAT gateway goes that containers may still go out through."""
+        network = self.stacks[NETWORK]
+        has = network is not None and network.parameters.get("NatGateway") == "true"
+        return has and not self.has_nat_gateway and self.stacks[SERVICE] is not None
+
+    @property
+    def order(self) -> list[Part]:
+        """The needed parts in the order of deploying: containers leave a gateway before it goes."""
+        if not self.loses_nat_gateway:
+            return self.needed
+        return sorted(self.needed, key=lambda part: part is NETWORK)
+
+    def earlier(self, part: Part) -> frozenset[str]:
+        """Return the parameters of a part that the person chose before in place of setup's."""
+        stack, network = self.stacks[part], self.stacks[NETWORK]
+        if stack is None:
+            return frozenset()
+        outputs = {k: v for k, v in self.outputs.items() if k in declared(part.template)}
+        if "TaskSubnetIds" in outputs and network:
+            # What an earlier setup left behind when a NAT gateway went is no choice of anybody's.
+            outputs["TaskSubnetIds"] = network.outputs["PrivateSubnetIds"]
+        return remembered(stack.parameters, stack.tags, outputs)
+
+    def choose(self, part: Part, given: Mapping[str, str]) -> Choice:
+        """Return what a part's stack gets of what setup gives and the person chooses."""
+        return choose(part.template, given, self.chosen, self.earlier(part))
+
+    def new_count(self, *, has_image: bool) -> str:
+        """Return how many containers to run where the person has no say: 0 at first, 1 with an
+        image."""
+        service = self.stacks[SERVICE]
+        if service is None:
+            return "0"
+        count = service.parameters["DesiredCount"]
+        return "1" if count == "0" and has_image else count

@@ -6,7 +6,7 @@ from deploy.stacks import Stack
 
 # In the order of setting: the last one switches deploying on.
 OF_REPOSITORY = ("AWS_REGION", "ECR_ENDPOINT", "ECR_IMAGE_URL", "AWS_BUILD_ROLE_ARN")
-OF_STAGE = ("AWS_RELEASE_ROLE_ARN", "CLUSTER_ARN", "SERVICE_NAME")
+OF_STAGE = ("AWS_ACCOUNT_ID", "AWS_RELEASE_ROLE_ARN", "CLUSTER_ARN", "SERVICE_NAME")
 
 REGISTRY = r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
 ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
@@ -19,9 +19,10 @@ FORMS = {
         "123456789012.dkr.ecr.eu-central-1.amazonaws.com/django-crud-app",
     ),
     "AWS_BUILD_ROLE_ARN": (ROLE, "arn:aws:iam::123456789012:role/django-crud-app-build"),
+    "AWS_ACCOUNT_ID": (r"\d{12}", "123456789012"),
     "AWS_RELEASE_ROLE_ARN": (
         ROLE,
-        "arn:aws:iam::123456789012:role/django-crud-app-release-staging",
+        "arn:aws:iam::123456789012:role/django-crud-app-staging-release",
     ),
     "CLUSTER_ARN": (
         r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/[\w-]+",
@@ -41,31 +42,37 @@ def of_repository(region: str, github: Stack) -> dict[str, str]:
     }
 
 
-def of_stage(stage: str, github: Stack, stack: Stack) -> dict[str, str]:
-    """Return the variables of a stage's environment, from the outputs of the two stacks."""
+def of_stage(roles: Stack, service: Stack) -> dict[str, str]:
+    """Return the variables of a stage's environment, from the outputs of two of its stacks."""
+    role = roles.outputs["ReleaseRoleArn"]
     return {
-        "AWS_RELEASE_ROLE_ARN": github.outputs[f"{stage.capitalize()}ReleaseRoleArn"],
-        "CLUSTER_ARN": stack.outputs["ClusterArn"],
-        "SERVICE_NAME": stack.outputs["ServiceName"],
+        "AWS_ACCOUNT_ID": role.split(":")[4],
+        "AWS_RELEASE_ROLE_ARN": role,
+        "CLUSTER_ARN": service.outputs["ClusterArn"],
+        "SERVICE_NAME": service.outputs["ServiceName"],
     }
 
 
 def expected_github(partition: str, account: str, region: str, project: str) -> Stack:
     """Return the GitHub stack that is to be, with the outputs that its names lead to."""
     endpoint = f"{account}.dkr.ecr.{region}.amazonaws.com"
-    role = f"arn:{partition}:iam::{account}:role/{project}"
     outputs = {
         "EcrEndpoint": endpoint,
         "EcrImageUrl": f"{endpoint}/{project}",
-        "BuildRoleArn": f"{role}-build",
-        "StagingReleaseRoleArn": f"{role}-release-staging",
-        "ProductionReleaseRoleArn": f"{role}-release-production",
+        "RepositoryArn": f"arn:{partition}:ecr:{region}:{account}:repository/{project}",
+        "BuildRoleArn": f"arn:{partition}:iam::{account}:role/{project}-build",
     }
     return Stack(f"{project}-github", "", "", outputs=outputs)
 
 
-def expected_stage(partition: str, account: str, region: str, name: str) -> Stack:
-    """Return the stage's stack that is to be, with the outputs that its name leads to."""
+def expected_roles(partition: str, account: str, name: str) -> Stack:
+    """Return the stage's stack of roles that is to be, with what its name leads to."""
+    role = f"arn:{partition}:iam::{account}:role/{name}-release"
+    return Stack(f"{name}-roles", "", "", outputs={"ReleaseRoleArn": role})
+
+
+def expected_service(partition: str, account: str, region: str, name: str) -> Stack:
+    """Return the stage's stack of the service that is to be, with what its name leads to."""
     cluster = f"arn:{partition}:ecs:{region}:{account}:cluster/{name}"
     return Stack(name, "", "", outputs={"ClusterArn": cluster, "ServiceName": "web"})
 

@@ -18,7 +18,7 @@ from deploy.errors import SetupError
 from deploy.findings import GOOD, UNSEEN, WRONG, Finding, as_table, is_gap, print_findings
 from deploy.github import Repository
 from deploy.oidc import assumed, claims_of, request_token
-from deploy.settings import STAGES, SUBJECT_FORMATS
+from deploy.settings import STAGES, SUBJECT_FORMATS, read_stages, reviewed_stage
 from deploy.variables import OF_REPOSITORY, OF_STAGE
 
 NOT_CONFIGURED = "This repository is not connected to AWS yet. Run: make setup"
@@ -86,12 +86,14 @@ def check_configuration(
     findings = check_variables(variables, OF_REPOSITORY, "repository") + check_together(variables)
     if stage:
         return findings + check_variables(variables, OF_STAGE, stage)
-    return findings + where_allowed("environments", check_environments, repository)
+    return findings + where_allowed("environments", check_environments, repository, variables)
 
 
-def check_environments(repository: Repository) -> list[Finding]:
+def check_environments(repository: Repository, variables: dict[str, str]) -> list[Finding]:
     """Look at the environments of the stages."""
-    found = [read_environment(repository, name) for name in STAGES]
+    stages = read_stages(variables.get("STAGES", "")) or STAGES
+    reviewed = reviewed_stage(stages)
+    found = [read_environment(repository, name, is_reviewed=name == reviewed) for name in stages]
     return [
         finding
         for environment in found

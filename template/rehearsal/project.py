@@ -30,6 +30,7 @@ def deploy(infra: Path = INFRA, **chosen: str) -> dict[str, Stack]:
     stacks = {"github": _deploy(infra, "github", f"{NAME}-github", known)}
     for stage in STAGES:
         of_stage = {**known, "Stage": stage}
+        of_stage["ExistingOidcProviderArn"] = known["OidcProviderArn"]
         for template in TEMPLATES_OF_A_STAGE:
             name = f"{NAME}-{stage}" + ("" if template == "stage" else f"-{template}")
             stacks[f"{stage}-{template}"] = _deploy(infra, template, name, of_stage)
@@ -61,7 +62,8 @@ def environment_variables(stacks: dict[str, Stack], stage: str) -> dict[str, str
     """The variables of the stage's environment for GitHub."""
     service = stacks[f"{stage}-stage"].outputs
     return {
-        "AWS_RELEASE_ROLE_ARN": stacks["github"].outputs[f"{stage.title()}ReleaseRoleArn"],
+        "AWS_ACCOUNT_ID": ACCOUNT,
+        "AWS_RELEASE_ROLE_ARN": stacks[f"{stage}-roles"].outputs["ReleaseRoleArn"],
         "CLUSTER_ARN": service["ClusterArn"],
         "SERVICE_NAME": service["ServiceName"],
     }

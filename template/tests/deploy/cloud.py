@@ -9,6 +9,7 @@ from template.tests.deploy.aws_options import GLOBAL, OPERATIONS
 from template.tests.deploy.formation import Formation
 from template.tests.deploy.parameters import error
 from template.tests.deploy.programs import RefusedError, parse
+from template.tests.deploy.resources import arn
 
 REGIONS = ("eu-central-1", "us-east-1")
 # What deploy/infra/ lets a job's role do of what doctor asks.
@@ -33,11 +34,22 @@ class Cloud:
         self.denied: set[str] = set()
         self.formation = Formation(self.account)
         self.running: dict[str, dict[str, Any]] = {}
+        # Why a stage's containers stop, by the name of its stack.
+        self.stops: dict[str, dict[str, Any]] = {}
+        # The accounts that the person's other profiles belong to, and the one with the registry.
+        self.profiles: dict[str, Cloud] = {}
+        self.registry: Cloud = self
 
     def __call__(self, words: list[str], stdin: str, environment: dict) -> tuple[str, bool]:
         """Answer one call of the program."""
         if words == ["--version"]:
             return f"{self.version}\n", False
+        if "--profile" in words:
+            at = words.index("--profile")
+            if words[at + 1] not in self.profiles:
+                raise RefusedError(f"The config profile ({words[at + 1]}) could not be found", 255)
+            rest = words[:at] + words[at + 2 :]
+            return self.profiles[words[at + 1]](rest, stdin, environment)
         known = OPERATIONS.get(tuple(words[:2]))
         if known is None:
             raise RefusedError(f"argument operation: Invalid choice: {words[:2]}", 252)
@@ -46,9 +58,9 @@ class Cloud:
             return self.configured(positional), False
         self.admit(words[0], words[1], options, environment)
         answer = self.dispatch(words[0], words[1], positional, options)
-        changes = words[1].startswith(("create", "delete", "deploy", "execute"))
-        text = answer if isinstance(answer, str) else json.dumps(answer)
-        return text, changes and "No changes to deploy" not in text
+        # A change set that nobody executes changes nothing.
+        changes = words[1].startswith(("delete", "execute")) and words[1] != "delete-change-set"
+        return answer if isinstance(answer, str) else json.dumps(answer), changes
 
     def configured(self, positional: list[str]) -> str:
         """Answer `aws configure get`, which fails without a word where nothing is set."""
@@ -66,7 +78,7 @@ class Cloud:
         if region not in REGIONS:
             url = f"https://{service}.{region}.amazonaws.com/"
             raise RefusedError(f'Could not connect to the endpoint URL: "{url}"', 255)
-        action = f"{service}:{'CreateChangeSet' if operation == 'deploy' else camel(operation)}"
+        action = f"{service}:{camel(operation)}"
         who, allowed = self.who, None
         if environment["AWS_WEB_IDENTITY_TOKEN_FILE"]:
             who, allowed = self.assume(environment)
@@ -98,11 +110,6 @@ class Cloud:
         """Say who is logged in."""
         return {"UserId": "AIDA", "Account": self.account, "Arn": self.who}
 
-    def iam_list_open_id_connect_providers(self) -> dict:
-        """List the account's OIDC providers."""
-        providers = self.formation.kept["AWS::IAM::OIDCProvider"]
-        return {"OpenIDConnectProviderList": [{"Arn": one} for one in providers]}
-
     def iam_get_open_id_connect_provider(self, name: list[str]) -> dict:
         """Describe an OIDC provider."""
         return self.kept("AWS::IAM::OIDCProvider", name, "NoSuchEntity")
@@ -118,11 +125,25 @@ class Cloud:
 
     def ecr_describe_repositories(self, names: list[str]) -> dict:
         """Describe an image repository."""
-        return self.kept("AWS::ECR::Repository", names, "RepositoryNotFoundException")
+        self.kept("AWS::ECR::Repository", names, "RepositoryNotFoundException")
+        repository = arn("ecr", REGIONS[0], self.account, f"repository/{names[0]}")
+        return {"repositories": [{"repositoryName": names[0], "repositoryArn": repository}]}
 
-    def ecr_batch_get_image(self, repository: list[str], ids: list[str]) -> dict:
-        """Return the image that a tag names, if any."""
-        images = self.ecr_describe_repositories(repository)["found"]
+    def ecr_list_tags_for_resource(self, name: list[str]) -> dict:
+        """List the tags of an image repository."""
+        tags = self.formation.tags.get(name[0].rpartition("/")[2], {})
+        return {"tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def ecr_batch_get_image(self, registry: list, repository: list, ids: list) -> dict:
+        """Return the image that a tag names, if any, also for an account that is admitted."""
+        owner = self if registry[0] == self.account else self.registry
+        if owner is not self:
+            stack = owner.formation.stacks[f"{repository[0]}-github"]["parameters"]
+            if registry[0] != owner.account or self.account not in stack["StageAccountIds"]:
+                raise denial(self.who, "ecr:BatchGetImage")
+        images = owner.formation.kept["AWS::ECR::Repository"].get(repository[0])
+        if images is None:
+            raise error("RepositoryNotFoundException", "BatchGetImage", "does not exist")
         digest = images.get(ids[0].removeprefix("imageTag="))
         return {"images": [{"imageId": {"imageDigest": digest}}] if digest else []}
 
@@ -172,29 +193,66 @@ class Cloud:
         return self.delete_kept("AWS::RDS::DBInstanceAutomatedBackup", name)
 
     def ecs_describe_services(self, cluster: list[str], services: list[str]) -> dict:
-        """Describe a stage's service as `running` has it."""
-        stack = self.formation.stacks.get(cluster[0].rpartition("/")[2])
-        if stack is None or services != ["web"]:
+        """Describe a stage's service, where each look is a moment later than the one before."""
+        name = cluster[0].rpartition("/")[2]
+        if name not in self.formation.stacks or services != ["web"]:
             return {"services": [], "failures": [{"arn": services[0], "reason": "MISSING"}]}
-        count = int(stack["parameters"]["DesiredCount"])
+        known = self.formation.services[name]
+        running = self.pass_time(name, known)
         told = {"status": "ACTIVE", "serviceName": "web", "clusterArn": cluster[0]}
-        told |= {"desiredCount": count, "runningCount": count}
-        return {"services": [told | self.running.get(stack["name"], {})], "failures": []}
+        told |= {"desiredCount": known["desired"], "runningCount": running}
+        told |= {"pendingCount": known["desired"] - running, "events": known["events"][::-1]}
+        return {"services": [told | self.running.get(name, {})], "failures": []}
 
-    def ecs_list_tasks(self, cluster: list[str], service: list[str]) -> dict:
-        """List one task for each container that runs."""
-        told = self.ecs_describe_services(cluster, service)["services"][0]
-        return {"taskArns": [f"{cluster[0]}/{n}" for n in range(told["runningCount"])]}
+    def pass_time(self, name: str, known: dict) -> int:
+        """Return how many containers of a service run, after a moment in which some may stop."""
+        desired = known["desired"]
+        if not desired:
+            return 0
+        if reason := self.stops.get(name):
+            if reason.get("pauses"):
+                return 0
+            number = len(known["stopped"])
+            known["stopped"].append({"taskArn": f"{name}/task{number}"} | reason)
+            tell(known, f"(service web) has started 1 tasks: (task task{number}).")
+            return 0
+        if known["starting"]:
+            known["starting"] -= 1
+            tell(known, "(service web) has started 1 tasks: (task task9).")
+            return 0
+        if not known["events"] or "steady" not in known["events"][-1]["message"]:
+            tell(known, "(service web) has reached a steady state.")
+        return desired
+
+    def ecs_list_tasks(self, cluster: list, service: list, status: list = ["RUNNING"]) -> dict:  # noqa: B006 - not changed
+        """List one task for each container that runs, or those that have stopped."""
+        name = cluster[0].rpartition("/")[2]
+        known = self.formation.services.get(name, {"desired": 0, "stopped": []})
+        if status[0] == "STOPPED":
+            return {"taskArns": [task["taskArn"] for task in known["stopped"]]}
+        count = self.running.get(name, {}).get("runningCount", known["desired"])
+        return {"taskArns": [f"{cluster[0]}/{n}" for n in range(count)]}
 
     def ecs_describe_tasks(self, cluster: list[str], tasks: list[str]) -> dict:
         """Describe tasks, which run what the tag names unless `running` knows better."""
-        stage = cluster[0].rpartition("-")[2]
-        name = cluster[0].rpartition("/")[2].removesuffix(f"-{stage}")
-        digest = self.formation.kept["AWS::ECR::Repository"][name].get(stage)
-        digest = self.running.get(f"{name}-{stage}", {}).get("digest", digest)
+        name = cluster[0].rpartition("/")[2]
+        stopped = {one["taskArn"]: one for one in self.formation.services[name]["stopped"]}
+        if tasks[0] in stopped:
+            return {"tasks": [stopped[task] for task in tasks]}
+        project, _, stage = name.rpartition("-")
+        digest = self.registry.formation.kept["AWS::ECR::Repository"][project].get(stage)
+        digest = self.running.get(name, {}).get("digest", digest)
         return {
             "tasks": [{"taskArn": one, "containers": [{"imageDigest": digest}]} for one in tasks]
         }
+
+    def logs_get_log_events(self, group: list[str], stream: list[str], _: list) -> dict:
+        """Return the log of a container that has stopped, if it ever wrote one."""
+        log = self.stops.get(group[0].rpartition("/")[2], {}).get("log")
+        if log is None or not stream[0].startswith("web/web/task"):
+            said = "The specified log stream does not exist."
+            raise error("ResourceNotFoundException", "GetLogEvents", said)
+        return {"events": [{"message": line} for line in log]}
 
     def kept(self, kind: str, names: list[str], code: str) -> dict:
         """Describe one of the things that can outlive a stack, or refuse where it is not there."""
@@ -206,6 +264,11 @@ class Cloud:
         """Delete one of those things."""
         self.formation.kept[kind].pop(names[0])
         return {}
+
+
+def tell(known: dict, message: str) -> None:
+    """Add an event to a service's."""
+    known["events"].append({"id": str(len(known["events"])), "message": message})
 
 
 def camel(operation: str) -> str:

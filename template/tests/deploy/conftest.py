@@ -5,18 +5,21 @@ import io
 
 import pytest
 
-from deploy import stacks
+from deploy import stacks, start
 from deploy.cli import main
 from template.tests.deploy.cloud import Cloud
 from template.tests.deploy.hub import Hub
 from template.tests.deploy.outcomes import Outcome
 from template.tests.deploy.programs import Desk, serve
 
+PROJECT = "shop"
 CHOICES = (
     *("PROJECT", "REGION", "STAGES", "SUBJECT_FORMAT", "YES", "DELETE_DATA", "GH_REPO"),
     *(
         "STAGING_PARAMETERS",
         "PRODUCTION_PARAMETERS",
+        "PRODUCTION_PROFILE",
+        "GITHUB_PARAMETERS",
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
         "AWS_PROFILE",
@@ -53,7 +56,7 @@ class Workplace:
 
     def deploy_images(self, *stages: str) -> None:
         """Tag an image for each stage, as a release does."""
-        images = self.cloud.formation.kept["AWS::ECR::Repository"]["django-crud-app"]
+        images = self.cloud.formation.kept["AWS::ECR::Repository"][PROJECT]
         images.update(dict.fromkeys(stages or ("staging", "production"), f"sha256:{'ab' * 32}"))
 
 
@@ -75,6 +78,7 @@ def workplace(server, monkeypatch, capsys):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
+    monkeypatch.setattr(start, "POLL_SECONDS", 0)
     return Workplace(server, monkeypatch, capsys)
 
 

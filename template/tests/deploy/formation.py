@@ -5,13 +5,27 @@ import re
 from pathlib import Path
 from typing import Any
 
+from template.rehearsal.cloudformation.templates import resolve
 from template.tests.deploy.parameters import choose_values, error, invalid
 from template.tests.deploy.programs import RefusedError
 from template.tests.deploy.resources import KINDS, arn, outputs, resources
 from template.tests.deploy.templates import LARGEST, read_template
 
 REGION = "eu-central-1"
-UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+UPDATABLE = (
+    *("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"),
+)
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to"
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To"
+    " troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure"
+    " information."
+)
+FREE_PLAN = (
+    "The specified backup retention period exceeds the maximum available to free tier customers."
+    " To remove all limitations, upgrade your account plan. (Service: Rds, Status Code: 400,"
+    " Error Code: FreeTierRestrictionError)"
+)
 
 
 class Formation:
@@ -24,6 +38,9 @@ class Formation:
         self.kept: dict[str, dict[str, dict]] = {kind: {} for kind in KINDS}
         self.breaks: dict[str, list[tuple[str, str, str]]] = {}
         self.change_sets: dict[str, dict] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.services: dict[str, dict] = {}
+        self.has_free_plan = False
 
     def answer(self, operation: str, positional: list[str], options: dict) -> Any:
         """Answer an operation of CloudFormation."""
@@ -61,51 +78,106 @@ class Formation:
         told = [{"StackName": one["name"], "StackId": one["id"]} for one in self.deleted]
         return {"StackSummaries": told}
 
-    def deploy(self, _: list, options: dict) -> str:
-        """Create or update a stack and wait for it, as `aws cloudformation deploy` does."""
-        file = Path(options["--template-file"][0])
-        if not file.is_file():
-            raise RefusedError(f"Invalid template path {file}", 255)
-        parameters = dict(word.split("=", 1) for word in options["--parameter-overrides"])
-        tags = dict(word.split("=", 1) for word in options["--tags"])
-        name = options["--stack-name"][0]
-        stack = self.prepare(name, file, parameters, tags, options)
-        if name in self.stacks and self.stacks[name]["likeness"] == stack["likeness"]:
-            return f"\nNo changes to deploy. Stack {name} is up to date\n"
-        if not self.bring_about(stack, adopt=False):
-            raise RefusedError("Failed to create/update the stack. Run the following command", 255)
-        return f"Successfully created/updated stack - {name}\n"
-
     def create_change_set(self, _: list, options: dict) -> dict:
-        """Prepare the creation of a stack."""
-        body = Path(options["--template-body"][0].removeprefix("file://"))
-        parameters = json.loads(options["--parameters"][0])
-        values = {one["ParameterKey"]: one["ParameterValue"] for one in parameters}
+        """Say what a change set would do, or that it cannot be; nothing happens yet."""
+        name, kind = options["--stack-name"][0], options["--change-set-type"][0]
+        before = self.stacks.get(name)
+        exists = before is not None and before["status"][0] != "REVIEW_IN_PROGRESS"
+        if exists and kind == "CREATE":
+            raise invalid(f"Stack [{name}] already exists and cannot be created again")
+        if not exists and kind == "UPDATE":
+            raise invalid(f"Stack [{name}] does not exist")
+        given = self.given(options, before)
         tags = {one["Key"]: one["Value"] for one in json.loads(options["--tags"][0])}
-        name = options["--stack-name"][0]
-        stack = self.prepare(name, body, values, tags, options)
-        self.change_sets[options["--change-set-name"][0]] = stack
-        self.stacks[name] = stack | {"status": ["REVIEW_IN_PROGRESS"]}
-        return {"Id": "change-set"}
+        if wrong := [v for v in tags.values() if not re.fullmatch(r"[\w .:/=+@-]{1,256}", v)]:
+            raise invalid(f"Tag value {wrong[0]!r} is not valid")
+        stack = self.prepare(name, self.template(options, before), given, tags, options)
+        stack["adopts"] = "--import-existing-resources" in options
+        identity = arn("cloudformation", REGION, self.account, f"changeSet/{name}/{self.serial()}")
+        same = exists and before["likeness"] == stack["likeness"]
+        taken = self.taken(stack, update=exists)
+        self.change_sets[identity] = {
+            "stack": stack,
+            "status": "FAILED" if same or taken else "CREATE_COMPLETE",
+            "reason": NO_CHANGES if same else EARLY if taken else "",
+            "taken": taken,
+        }
+        if not exists:
+            self.stacks[name] = stack | {"status": ["REVIEW_IN_PROGRESS"]}
+        return {"Id": identity, "StackId": stack["id"]}
 
-    def execute_change_set(self, _: list, options: dict) -> dict:
-        """Create the stack of a change set, taking over what exists."""
-        self.bring_about(self.change_sets.pop(options["--change-set-name"][0]), adopt=True)
+    def serial(self) -> int:
+        """Return a number that no change set has yet."""
+        self.made = getattr(self, "made", 0) + 1
+        return self.made
+
+    def given(self, options: dict, before: dict | None) -> dict[str, str]:
+        """Return a change set's parameters, those that keep their values left out."""
+        told = json.loads(options["--parameters"][0])
+        earlier = before["parameters"] if before else {}
+        for one in told:
+            if one.get("UsePreviousValue") and one["ParameterKey"] not in earlier:
+                raise invalid(f"Cannot specify usePreviousValue for {one['ParameterKey']}")
+        named = {one["ParameterKey"] for one in told}
+        defaults = {} if before is None else {k: None for k in earlier if k not in named}
+        return defaults | {
+            one["ParameterKey"]: one["ParameterValue"]
+            for one in told
+            if not one.get("UsePreviousValue")
+        }
+
+    def template(self, options: dict, before: dict | None) -> Path:
+        """Return the file of a change set's template."""
+        if "--use-previous-template" in options:
+            return before["file"]
+        file = Path(options["--template-body"][0].removeprefix("file://"))
+        if not file.is_file():
+            raise RefusedError(f"Error parsing parameter: Unable to load paramfile {file}", 252)
+        return file
+
+    def change_set(self, options: dict) -> dict:
+        """Return a change set by its ARN."""
+        name = options["--change-set-name"][0]
+        if name not in self.change_sets:
+            raise error("ChangeSetNotFound", "DescribeChangeSet", f"ChangeSet [{name}]")
+        return self.change_sets[name]
+
+    def describe_change_set(self, _: list, options: dict) -> dict:
+        """Describe a change set, which is still being made the first time."""
+        found = self.change_set(options)
+        if not found.get("seen"):
+            found["seen"] = True
+            return {"Status": "CREATE_IN_PROGRESS"}
+        return {"Status": found["status"], "StatusReason": found["reason"]}
+
+    def describe_events(self, _: list, options: dict) -> dict:
+        """List what early validation found."""
+        return {
+            "OperationEvents": [
+                {
+                    "EventType": "VALIDATION_ERROR",
+                    "LogicalResourceId": logical,
+                    "ResourceType": kind,
+                    "ValidationStatusReason": reason,
+                }
+                for logical, kind, reason in self.change_set(options)["taken"]
+            ]
+        }
+
+    def delete_change_set(self, _: list, options: dict) -> dict:
+        """Delete a change set."""
+        self.change_set(options)
+        del self.change_sets[options["--change-set-name"][0]]
         return {}
 
-    def wait(self, positional: list[str], options: dict) -> str:
-        """Wait for what a waiter is named after."""
-        stack = self.stacks.get(options["--stack-name"][0])
-        wanted = {
-            "change-set-create-complete": "REVIEW_IN_PROGRESS",
-            "stack-create-complete": "CREATE_COMPLETE",
-            "stack-delete-complete": None,
-        }[positional[0]]
-        if (stack and stack["status"][0]) != wanted:
-            raise RefusedError(
-                "Waiter StackWait failed: Waiter encountered a terminal failure", 255
-            )
-        return ""
+    def execute_change_set(self, _: list, options: dict) -> dict:
+        """Create or update the stack of a change set; it is under way when this returns."""
+        found = self.change_set(options)
+        if found["status"] != "CREATE_COMPLETE":
+            raise error("InvalidChangeSetStatus", "ExecuteChangeSet", "cannot be executed")
+        del self.change_sets[options["--change-set-name"][0]]
+        self.bring_about(found["stack"])
+        return {}
 
     def prepare(self, name: str, file: Path, given: dict, tags: dict, options: dict) -> dict:
         """Return the stack that a template and its parameters describe, or refuse them."""
@@ -120,12 +192,18 @@ class Formation:
         if options.get("--capabilities") != ["CAPABILITY_NAMED_IAM"]:
             raise error("InsufficientCapabilities", "CreateChangeSet", "Requires capabilities")
         earlier = before["parameters"] if before else {}
+        # What an update does not name falls back to its default.
+        earlier = {
+            k: v for k, v in earlier.items() if k in template["Parameters"] and k not in given
+        }
+        given = {name: value for name, value in given.items() if value is not None}
         values = choose_values(template["Parameters"], earlier, given)
         serial = before["serial"] if before else len(self.deleted)
         return {
             "name": name,
             "id": arn("cloudformation", REGION, self.account, f"stack/{name}/{serial}"),
             "serial": serial,
+            "file": file,
             "template": template,
             "likeness": [values, tags, file.read_text()],
             "parameters": values,
@@ -135,65 +213,92 @@ class Formation:
             "status": [],
         }
 
-    def bring_about(self, stack: dict, *, adopt: bool) -> bool:
-        """Create or update a stack, or undo that where a resource fails; say if it went well."""
+    def bring_about(self, stack: dict) -> None:
+        """Create or update a stack, or undo that where a resource fails."""
         name = stack["name"]
         before = self.stacks.get(name)
         update = before is not None and before["status"][0] in UPDATABLE
         verb = "UPDATE" if update else "CREATE"
         record(stack, name, "AWS::CloudFormation::Stack", f"{verb}_IN_PROGRESS", "User Initiated")
-        failures = self.breaks.get(name) or self.obstacles(stack, update=update, adopt=adopt)
+        failures = self.breaks.get(name) or self.obstacles(stack)
         for logical, kind, reason in failures:
             record(stack, logical, kind, f"{verb}_FAILED", reason)
             record(
                 stack, "Other", "AWS::Some::Thing", f"{verb}_FAILED", "Resource creation cancelled"
             )
-        return self.conclude(stack, before if update else None, verb, failed=bool(failures))
+        self.conclude(stack, before if update else None, verb, failed=bool(failures))
 
-    def conclude(self, stack: dict, before: dict | None, verb: str, *, failed: bool) -> bool:
-        """Put a stack into the state where its operation ends, and say if it went well."""
-        status = f"{verb}_COMPLETE"
+    def conclude(self, stack: dict, before: dict | None, verb: str, *, failed: bool) -> None:
+        """Put a stack on its way into the state where its operation ends."""
+        status = "IMPORT_COMPLETE" if stack["adopts"] else f"{verb}_COMPLETE"
         if failed:
             status = "UPDATE_ROLLBACK_COMPLETE" if before else "ROLLBACK_COMPLETE"
         record(stack, stack["name"], "AWS::CloudFormation::Stack", status, "")
+        way = [f"{verb}_IN_PROGRESS", status]
         if failed and before:
-            before["events"], before["status"] = stack["events"], [status]
-            return False
-        self.stacks[stack["name"]] = stack | {"status": [status]}
-        if failed:
-            return False
-        self.stacks[stack["name"]]["outputs"] = outputs(stack, self.account)
+            before["events"], before["status"] = stack["events"], way
+            return
+        self.stacks[stack["name"]] = stack | {"status": way}
         for kind, name, _ in resources(stack, self.account):
-            self.kept.get(kind, {}).setdefault(name, {})
-        return True
+            # A creation that is undone leaves what says Retain, not what says RetainExceptOnCreate.
+            if not failed or leaves(stack, kind):
+                self.kept.get(kind, {}).setdefault(name, {})
+                self.tags[name] = stack["tags"]
+        if not failed:
+            self.stacks[stack["name"]]["outputs"] = outputs(stack, self.account)
+            self.scale(stack, before)
 
-    def obstacles(self, stack: dict, *, update: bool, adopt: bool) -> list[tuple[str, str, str]]:
-        """Return the resources that cannot be brought about, with AWS's reasons."""
-        taken = []
-        for kind, physical, _ in resources(stack, self.account):
-            exists = physical in self.kept.get(kind, {})
-            imports = adopt and kind == "AWS::ECR::Repository"
-            if exists and not update and not imports:
-                taken.append((kind.rpartition(":")[2], kind, f"{physical} already exists"))
-        stage = stack["parameters"].get("Stage")
-        images = self.kept["AWS::ECR::Repository"].get(stack["parameters"]["ProjectName"], {})
-        if stack["parameters"].get("DesiredCount", "0") != "0" and stage not in images:
-            taken.append(
-                ("Service", "AWS::ECS::Service", "Deployment Circuit Breaker was triggered")
+    def scale(self, stack: dict, before: dict | None) -> None:
+        """Set a service's count as ECS and autoscaling come to it."""
+        if "ScalableTarget" not in stack["template"]["Resources"]:
+            return
+        resolved = resolve(stack["file"], stack["parameters"], name=stack["name"]).resources
+        service, target = (resolved[name].properties for name in ("Service", "ScalableTarget"))
+        known = self.services.setdefault(stack["name"], {"desired": 1, "events": [], "stopped": []})
+        earlier = known["desired"] if before else 0
+        if "DesiredCount" in service or before is None:
+            known["desired"] = int(service.get("DesiredCount", 1))
+        least, most = int(target["MinCapacity"]), int(target["MaxCapacity"])
+        known["desired"] = min(max(known["desired"], least), most)
+        known["starting"] = 2 if known["desired"] > earlier == 0 else 0
+
+    def taken(self, stack: dict, *, update: bool) -> list[tuple[str, str, str]]:
+        """Return the resources whose names something else has, which early validation finds."""
+        return [
+            (
+                kind.rpartition(":")[2],
+                kind,
+                f"Resource of type '{kind}' with identifier '{physical}' already exists.",
             )
-        if f"{stack['parameters']['ProjectName']}-github" not in self.stacks and stage:
-            taken.append(("ReleasePolicy", "AWS::IAM::ManagedPolicy", "The role cannot be found"))
-        return taken
+            for kind, physical, _ in resources(stack, self.account)
+            if physical in self.kept.get(kind, {})
+            and not update
+            and not (stack["adopts"] and kind == "AWS::ECR::Repository")
+        ]
+
+    def obstacles(self, stack: dict) -> list[tuple[str, str, str]]:
+        """Return the resources that cannot be brought about, with AWS's reasons."""
+        of, found = stack["parameters"], []
+        if self.has_free_plan and int(of.get("BackupDays", "0")) > 1:
+            found.append(("Database", "AWS::RDS::DBInstance", FREE_PLAN))
+        if int(of.get("DesiredCount", "0")) > int(of.get("MaximumCount", "4")):
+            said = "Maximum capacity cannot be less than minimum capacity"
+            kind = "AWS::ApplicationAutoScaling::ScalableTarget"
+            found.append(("ScalableTarget", kind, said))
+        return found
 
     def delete_stack(self, _: list, options: dict) -> dict:
         """Delete a stack with all that its template does not keep."""
         stack = self.find(options["--stack-name"][0])
         name = stack["name"]
+        if stack["status"] == ["REVIEW_IN_PROGRESS"]:
+            del self.stacks[name]
+            return {}
         record(stack, name, "AWS::CloudFormation::Stack", "DELETE_IN_PROGRESS", "User Initiated")
         if stack["parameters"].get("DeletionProtection") == "true":
             said = "Cannot delete protected DB Instance"
             record(stack, "Database", "AWS::RDS::DBInstance", "DELETE_FAILED", said)
-            stack["status"] = ["DELETE_FAILED"]
+            stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_FAILED"]
             return {}
         for kind, physical, keeps in resources(stack, self.account):
             record(stack, physical, kind, "DELETE_SKIPPED" if keeps else "DELETE_COMPLETE", "")
@@ -201,21 +306,29 @@ class Formation:
                 self.kept["AWS::RDS::DBSnapshot"][f"{physical}-snapshot"] = {}
                 backup = arn("rds", REGION, self.account, f"auto-backup:{physical}")
                 self.kept["AWS::RDS::DBInstanceAutomatedBackup"][backup] = {}
+        stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
         self.deleted.append(self.stacks.pop(name))
         return {}
 
     def trusted_subject(self, role: str) -> str | None:
-        """Return the subject that a role of the GitHub stack trusts, or None without a role."""
-        found = re.fullmatch(r"(.+?)-(build|release-(\w+))", role)
-        stack = self.stacks.get(f"{found[1]}-github") if found else None
-        if stack is None or stack["status"][0] not in UPDATABLE:
+        """Return the subject that a role trusts, or None without such a role."""
+        found = re.fullmatch(r"(.+?)-(?:build|(\w+)-release)", role)
+        name = f"{found[1]}-{found[2]}-roles" if found and found[2] else f"{role[:-6]}-github"
+        stack = self.stacks.get(name)
+        if stack is None or stack["status"][-1] not in UPDATABLE:
             return None
         of = stack["parameters"]
         repository = "{GitHubOwner}@{GitHubOwnerId}/{GitHubRepository}@{GitHubRepositoryId}"
         if of["SubjectFormat"] == "classic":
             repository = "{GitHubOwner}/{GitHubRepository}"
-        context = f"environment:{found[3]}" if found[3] else f"ref:refs/heads/{of['DefaultBranch']}"
+        context = f"environment:{found[2]}" if found[2] else f"ref:refs/heads/{of['DefaultBranch']}"
         return f"repo:{repository.format(**of)}:{context}"
+
+
+def leaves(stack: dict, kind: str) -> bool:
+    """Return whether a creation that is undone leaves resources of this kind behind."""
+    own = stack["template"]["Resources"].values()
+    return any(one["Type"] == kind and one.get("DeletionPolicy") == "Retain" for one in own)
 
 
 def pairs(values: dict[str, str], key: str, value: str) -> list[dict[str, str]]:

@@ -9,7 +9,6 @@ from template.tests.deploy.programs import RefusedError, parse
 API = {"--method": "one", "--paginate": "flag", "--jq": "one", "--input": "one"}
 VARIABLE = {"--body": "one", "--repo": "one", "--env": "one"}
 FULL_NAME = "acme/shop"
-PREFIX = f"repos/{FULL_NAME}"
 # What GitHub says of a protection that the plan does not include.
 PLAN = (
     "Failed to create the environment protection rule. Please ensure the billing plan supports the"
@@ -22,7 +21,9 @@ LIST_VARIABLES = ".variables[] | {name, value}"
 class Hub:
     """One repository as its administrator sees it through the GitHub CLI; tests change it."""
 
-    def __init__(self) -> None:
+    def __init__(self, full_name: str = FULL_NAME) -> None:
+        self.full_name = full_name
+        self.prefix = f"repos/{full_name}"
         self.version = "gh version 2.83.0 (2026-02-04)"
         self.log_in_error = ""
         self.forbidden = ""
@@ -63,19 +64,21 @@ class Hub:
 
     def api(self, method: str, path: str, body: Any, options: dict) -> str:
         """Answer a request to the API."""
-        path = path.replace("{owner}/{repo}", FULL_NAME)
+        path = path.replace("{owner}/{repo}", self.full_name)
         if path.endswith("/variables"):
             return self.list_variables(path, options)
         if self.forbidden and re.search(self.forbidden, f"{method} {path}"):
             raise RefusedError("gh: Resource not accessible by personal access token (HTTP 403)")
-        if policy := re.fullmatch(rf"{PREFIX}/environments/(\w+)/deployment-branch-policies", path):
+        if policy := re.fullmatch(
+            rf"{self.prefix}/environments/(\w+)/deployment-branch-policies", path
+        ):
             return self.branches(policy[1], method, body)
-        if environment := re.fullmatch(rf"{PREFIX}/environments/(\w+)", path):
+        if environment := re.fullmatch(rf"{self.prefix}/environments/(\w+)", path):
             return self.environment(environment[1], method, body)
         answers = {
             "user": {"login": "dev", "id": 77},
-            PREFIX: self.repository,
-            f"{PREFIX}/actions/oidc/customization/sub": self.subject,
+            self.prefix: self.repository,
+            f"{self.prefix}/actions/oidc/customization/sub": self.subject,
         }
         if answers.get(path) is None:
             raise not_found()
@@ -120,14 +123,14 @@ class Hub:
         """List variables a line each; GitHub gives ten unless it is asked to go on."""
         if options.get("--jq") != [LIST_VARIABLES]:
             raise RefusedError("the double knows one expression for --jq")
-        scope = re.fullmatch(rf"{PREFIX}/(actions|environments/(\w+))/variables", path)
+        scope = re.fullmatch(rf"{self.prefix}/(actions|environments/(\w+))/variables", path)
         most = None if "--paginate" in options else 10
         found = list(self.variables.get(scope[2] or "", {}).items())[:most]
         return "".join(json.dumps({"name": name, "value": value}) + "\n" for name, value in found)
 
     def variable(self, verb: str, positional: list[str], options: dict) -> str:
         """Set or delete a variable."""
-        if options["--repo"] != [FULL_NAME] or not re.fullmatch(r"[A-Z_]+", positional[0]):
+        if options["--repo"] != [self.full_name] or not re.fullmatch(r"[A-Z_]+", positional[0]):
             raise RefusedError("failed to set variable: HTTP 404: Not Found")
         scope = options.get("--env", [""])[0]
         if scope and scope not in self.environments:

@@ -30,7 +30,9 @@ def check_value(name: str, value: str, declared: dict) -> None:
     choices = [str(choice) for choice in declared.get("AllowedValues", [value])]
     pattern = declared.get("AllowedPattern", ".*")
     parts = value.split(",") if "List" in declared["Type"] else [value]
-    if value not in choices or not all(re.fullmatch(pattern, part) for part in parts):
+    bounds = declared.get("MinValue", float("-inf")), declared.get("MaxValue", float("inf"))
+    fits = declared["Type"] != "Number" or bounds[0] <= float(value) <= bounds[1]
+    if value not in choices or not fits or not all(re.fullmatch(pattern, part) for part in parts):
         raise invalid(f"Parameter {name} failed to satisfy constraint: {value}")
 
 

@@ -20,7 +20,7 @@ def resources(stack: dict, account: str) -> list[tuple[str, str, bool]]:
         (
             one["Type"],
             physical(stack, logical, one["Type"], account),
-            one.get("DeletionPolicy") == "Retain",
+            one.get("DeletionPolicy", "").startswith("Retain"),
         )
         for logical, one in stack["template"]["Resources"].items()
         if own_provider or one["Type"] != "AWS::IAM::OIDCProvider"
@@ -43,14 +43,17 @@ def outputs(stack: dict, account: str) -> dict[str, str]:
     endpoint = f"{account}.dkr.ecr.{REGION}.amazonaws.com"
     values = {
         "BuildRoleArn": f"{role}-build",
-        "StagingReleaseRoleArn": f"{role}-release-staging",
-        "ProductionReleaseRoleArn": f"{role}-release-production",
+        "ReleaseRoleArn": f"{role}-{stage}-release",
+        "ReleasePolicyArn": arn("iam", "", account, f"policy/{project}-release-{stage}"),
+        "OidcProviderArn": arn("iam", "", account, PROVIDER),
+        "RepositoryArn": arn("ecr", REGION, account, f"repository/{project}"),
         "EcrEndpoint": endpoint,
         "EcrImageUrl": f"{endpoint}/{project}",
         "VpcId": "vpc-0a1b2c3d4e5f60718",
         "PublicSubnetIds": "subnet-0aaaaaaaaaaaaaaaa,subnet-0bbbbbbbbbbbbbbbb",
         "PrivateSubnetIds": "subnet-0cccccccccccccccc,subnet-0dddddddddddddddd",
-        "DatabaseHost": f"{project}-{stage}.abc.{REGION}.rds.amazonaws.com",
+        "TaskSubnetIds": "subnet-0cccccccccccccccc,subnet-0dddddddddddddddd",
+        "DatabaseHost": f"{database_name(stack)}.abc.{REGION}.rds.amazonaws.com",
         "DatabaseSecretArn": secret(account, "database"),
         "SecretKeyArn": secret(account, "key"),
         "DatabaseClientSecurityGroupId": "sg-0a1b2c3d4e5f60718",
@@ -59,7 +62,16 @@ def outputs(stack: dict, account: str) -> dict[str, str]:
         "Url": f"http://{project}-{stage}.{REGION}.elb.amazonaws.com",
     }
     declared = stack["template"]["Outputs"]
+    if stack["parameters"].get("NatGateway") != "true":
+        values.pop("TaskSubnetIds")
     return {name: value for name, value in values.items() if name in declared}
+
+
+def database_name(stack: dict) -> str:
+    """Return the name of a stage's database, which is another one after a restore."""
+    project, stage = stack["parameters"]["ProjectName"], stack["parameters"].get("Stage", "")
+    snapshot = stack["parameters"].get("DBSnapshotIdentifier", "")
+    return f"{project}-{stage}{f'-of-{snapshot}' if snapshot else ''}"
 
 
 def secret(account: str, name: str) -> str:

@@ -9,10 +9,14 @@ from template.tests.deploy.outcomes import assert_refused
 @pytest.mark.parametrize(
     ("name", "value", "advice"),
     [
-        ("PROJECT", "My_Project", "something like django-crud-app"),
-        ("PROJECT", "a" * 33, "something like django-crud-app"),
+        ("PROJECT", "My_Project", "something like shop"),
+        ("PROJECT", "a" * 33, "something like shop"),
         ("REGION", "Frankfurt", "something like eu-central-1"),
-        ("STAGES", "testing", "staging or production"),
+        ("STAGES", "Testing", "lower-case letters and digits"),
+        ("STAGES", "staging a", "2 to 16"),
+        ("STAGES", "staging github", "none of"),
+        ("STAGES", "dev cafe", "a letter beyond f"),
+        ("STAGES", "dev test staging production live", "at most 4"),
         ("SUBJECT_FORMAT", "new", "immutable or classic"),
         ("YES", "yes", "1 or 0"),
         ("DELETE_DATA", "true", "1 or 0"),
@@ -33,7 +37,7 @@ def test_parameter_that_no_template_declares(workplace):
 
 
 def test_defaults():
-    """Without any choice the project is the template's own, with both stages."""
+    """Without any choice project and stages are for setup to find out."""
     settings = read_settings({"YES": "0"})
-    assert (settings.project, settings.region, settings.yes) == ("django-crud-app", "", False)
-    assert settings.stages == ("staging", "production")
+    assert (settings.project, settings.region, settings.yes) == ("", "", False)
+    assert settings.stages == ()

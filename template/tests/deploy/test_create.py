@@ -6,11 +6,11 @@ PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercont
 ROLE = "arn:aws:iam::123456789012:role"
 CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster"
 STACKS = [
-    "django-crud-app-github",
-    *("django-crud-app-staging-network", "django-crud-app-staging-database"),
-    *("django-crud-app-staging-roles", "django-crud-app-staging"),
-    *("django-crud-app-production-network", "django-crud-app-production-database"),
-    *("django-crud-app-production-roles", "django-crud-app-production"),
+    "shop-github",
+    *("shop-staging-network", "shop-staging-database"),
+    *("shop-staging-roles", "shop-staging"),
+    *("shop-production-network", "shop-production-database"),
+    *("shop-production-roles", "shop-production"),
 ]
 
 
@@ -21,13 +21,14 @@ def test_first_run_creates_everything(set_up):
         "": {
             "AWS_REGION": "eu-central-1",
             "ECR_ENDPOINT": "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
-            "ECR_IMAGE_URL": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/django-crud-app",
-            "AWS_BUILD_ROLE_ARN": f"{ROLE}/django-crud-app-build",
+            "ECR_IMAGE_URL": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop",
+            "AWS_BUILD_ROLE_ARN": f"{ROLE}/shop-build",
         },
         **{
             stage: {
-                "AWS_RELEASE_ROLE_ARN": f"{ROLE}/django-crud-app-release-{stage}",
-                "CLUSTER_ARN": f"{CLUSTER}/django-crud-app-{stage}",
+                "AWS_ACCOUNT_ID": "123456789012",
+                "AWS_RELEASE_ROLE_ARN": f"{ROLE}/shop-{stage}-release",
+                "CLUSTER_ARN": f"{CLUSTER}/shop-{stage}",
                 "SERVICE_NAME": "web",
             }
             for stage in ("staging", "production")
@@ -37,7 +38,7 @@ def test_first_run_creates_everything(set_up):
 
 def test_first_run_tells_github_identity(set_up):
     """The roles trust the repository by the names and numbers that GitHub gives."""
-    parameters = set_up.cloud.formation.stacks["django-crud-app-github"]["parameters"]
+    parameters = set_up.cloud.formation.stacks["shop-github"]["parameters"]
     assert parameters["GitHubOwner"] == "acme"
     assert parameters["GitHubOwnerId"] == "123456"
     assert parameters["GitHubRepository"] == "shop"
@@ -48,22 +49,22 @@ def test_first_run_tells_github_identity(set_up):
 
 def test_first_run_runs_no_container_yet(set_up):
     """A stage begins with no container, because there is no image to run."""
-    service = set_up.cloud.formation.stacks["django-crud-app-staging"]
+    service = set_up.cloud.formation.stacks["shop-staging"]
     assert service["parameters"]["DesiredCount"] == "0"
 
 
 def test_stacks_are_tagged(set_up):
     """Stacks carry the project and the stage as tags, which AWS puts on what they hold."""
     stacks = set_up.cloud.formation.stacks
-    assert stacks["django-crud-app-github"]["tags"] == {"Project": "django-crud-app"}
-    tags = stacks["django-crud-app-production-roles"]["tags"]
-    assert tags == {"Project": "django-crud-app", "Stage": "production"}
+    whose = {"Project": "shop", "Repository": "acme/shop", "RepositoryId": "456789"}
+    assert stacks["shop-github"]["tags"] == whose
+    assert stacks["shop-production-roles"]["tags"] == whose | {"Stage": "production"}
 
 
 def test_first_run_protects_before_it_trusts(first_run):
     """Environments are protected before any role exists; the last call switches deploying on."""
     _, changes = first_run
-    first_stack = next(n for n, call in enumerate(changes) if "cloudformation deploy" in call)
+    first_stack = next(n for n, call in enumerate(changes) if "execute-change-set" in call)
     assert all("environments/" in call for call in changes[:first_stack])
     assert changes[-1].startswith("gh variable set AWS_BUILD_ROLE_ARN ")
 
@@ -90,7 +91,7 @@ def test_plan_is_shown_before_the_question(first_run):
         "production: create, for main only, after your review",
         "docs/cost.md",
         *(f"  {stack}: create (" for stack in STACKS),
-        f"production  CLUSTER_ARN = {CLUSTER}/django-crud-app-production",
+        f"production  CLUSTER_ARN = {CLUSTER}/shop-production",
     ]:
         assert part in plan
 
@@ -136,8 +137,8 @@ def test_images_start_containers(set_up):
     set_up.deploy_images("staging")
     outcome = set_up.run("setup")
     stacks = set_up.cloud.formation.stacks
-    assert stacks["django-crud-app-staging"]["parameters"]["DesiredCount"] == "1"
-    assert stacks["django-crud-app-production"]["parameters"]["DesiredCount"] == "0"
+    assert stacks["shop-staging"]["parameters"]["DesiredCount"] == "1"
+    assert stacks["shop-production"]["parameters"]["DesiredCount"] == "0"
     assert "No container runs yet in production:" in outcome.out
 
 
@@ -147,7 +148,7 @@ def test_running_service_keeps_its_count(set_up):
     set_up.run("setup", STAGING_PARAMETERS="DesiredCount=3")
     outcome = set_up.run("setup")
     stacks = set_up.cloud.formation.stacks
-    assert stacks["django-crud-app-staging"]["parameters"]["DesiredCount"] == "3"
+    assert stacks["shop-staging"]["parameters"]["DesiredCount"] == "3"
     assert "Merge to the default branch to deploy" in outcome.out
 
 
@@ -155,7 +156,7 @@ def test_running_service_keeps_its_count(set_up):
 def test_count_before_an_image_is_refused(workplace, images):
     """Containers are refused before there is a service with an image for them."""
     if images:
-        workplace.cloud.formation.kept["AWS::ECR::Repository"]["django-crud-app"] = {"staging": "x"}
+        workplace.cloud.formation.kept["AWS::ECR::Repository"]["shop"] = {"staging": "x"}
     outcome = workplace.run("setup", STAGING_PARAMETERS="DesiredCount=2")
     assert outcome.code == 1
     assert "2 containers of staging could not start" in outcome.err
@@ -184,9 +185,9 @@ def test_own_network_and_database(workplace):
     words = " ".join(f"{name}={value}" for name, value in own.items())
     workplace.run("setup", STAGES="staging", STAGING_PARAMETERS=words)
     stacks = workplace.cloud.formation.stacks
-    names = ["django-crud-app-github", "django-crud-app-staging-roles", "django-crud-app-staging"]
+    names = ["shop-github", "shop-staging-roles", "shop-staging"]
     assert list(stacks) == names
-    assert stacks["django-crud-app-staging"]["parameters"]["DatabaseHost"] == "db.example.com"
+    assert stacks["shop-staging"]["parameters"]["DatabaseHost"] == "db.example.com"
     outcome = workplace.run("setup", STAGES="staging")
     assert outcome.code == 0
     assert list(stacks) == names
@@ -197,19 +198,23 @@ def test_existing_provider_is_used(workplace):
     """An OIDC provider that the account has already is used, because there can be only one."""
     workplace.cloud.formation.kept["AWS::IAM::OIDCProvider"][PROVIDER] = {}
     assert workplace.run("setup").code == 0
-    parameters = workplace.cloud.formation.stacks["django-crud-app-github"]["parameters"]
+    parameters = workplace.cloud.formation.stacks["shop-github"]["parameters"]
     assert parameters["ExistingOidcProviderArn"] == PROVIDER
 
 
 def test_kept_images_are_taken_over(workplace):
     """A new GitHub stack takes over the image repository that an earlier teardown kept."""
-    workplace.cloud.formation.kept["AWS::ECR::Repository"]["django-crud-app"] = {"staging": "sha"}
+    formation = workplace.cloud.formation
+    formation.kept["AWS::ECR::Repository"]["shop"] = {"staging": "sha"}
+    formation.tags["shop"] = {"RepositoryId": "456789"}
     assert workplace.run("setup").code == 0
-    (creation,) = (call for call in workplace.desk.changes() if "create-change-set" in call)
-    assert "--import-existing-resources" in creation
-    assert workplace.cloud.formation.stacks["django-crud-app-github"]["tags"] == {
-        "Project": "django-crud-app"
-    }
+    adopting = [
+        call for call in workplace.desk.calls if "--import-existing-resources" in call.words
+    ]
+    assert [call.words[4] for call in adopting] == ["shop-github"]
+    assert formation.stacks["shop-github"]["status"] == ["IMPORT_COMPLETE"]
+    workplace.run("setup")
+    assert not [call for call in workplace.desk.changes() if "shop-github" in call]
 
 
 CLASSIC = {"use_default": True, "sub_claim_prefix": "repo:acme/shop"}
@@ -241,7 +246,7 @@ def test_subject_form_can_be_chosen(workplace):
     """SUBJECT_FORMAT wins over what GitHub tells."""
     outcome = workplace.run("setup", STAGES="staging", SUBJECT_FORMAT="classic")
     assert "repo:acme/shop:environment:STAGE (classic)" in outcome.out
-    parameters = workplace.cloud.formation.stacks["django-crud-app-github"]["parameters"]
+    parameters = workplace.cloud.formation.stacks["shop-github"]["parameters"]
     assert parameters["SubjectFormat"] == "classic"
 
 

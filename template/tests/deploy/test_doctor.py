@@ -2,7 +2,7 @@
 
 import pytest
 
-SERVICE = "django-crud-app-staging"
+SERVICE = "shop-staging"
 DIGEST = f"sha256:{'ab' * 32}"
 
 
@@ -22,7 +22,7 @@ def test_subjects_are_shown(healthy):
     for context in ("ref:refs/heads/main", "environment:staging", "environment:production"):
         assert f"Subject     repo:acme@123456/shop@456789:{context}" in outcome.out
     assert (
-        "ok       role django-crud-app-release-staging trusts"
+        "ok       role shop-staging-release trusts"
         " repo:acme@123456/shop@456789:environment:staging" in outcome.out
     )
     assert f"ok       staging runs 1 of 1 containers of {DIGEST}" in outcome.out
@@ -37,9 +37,9 @@ def test_nothing_configured(workplace):
         "environment staging",
         "variable CLUSTER_ARN of production",
         "the account's OIDC provider for GitHub Actions",
-        "stack django-crud-app-github",
-        "stack django-crud-app-production",
-        "role django-crud-app-build",
+        "stack shop-github",
+        "stack shop-production",
+        "role shop-build",
     ]:
         assert f"missing  {what}" in outcome.out.replace(" of repository", " of the repository")
     assert "mend: make setup\n" in outcome.out
@@ -58,7 +58,7 @@ def test_aws_out_of_reach(healthy):
 @pytest.mark.parametrize(
     ("action", "what"),
     [
-        ("iam:ListOpenIdConnectProviders", "OIDC provider"),
+        ("iam:GetOpenIdConnectProvider", "OIDC provider"),
         ("cloudformation:DescribeStacks", "stacks"),
         ("iam:GetRole", "roles"),
         ("ecs:DescribeServices", "service of staging"),
@@ -79,9 +79,9 @@ def test_missing_permission(healthy, action, what):
         ("", "AWS_REGION", "Frankfurt", ""),
         ("", "ECR_ENDPOINT", "https://123456789012.dkr.ecr.eu-central-1.amazonaws.com", ""),
         ("", "ECR_IMAGE_URL", "123456789012.dkr.ecr.eu-central-1.amazonaws.com", ""),
-        ("", "AWS_BUILD_ROLE_ARN", "django-crud-app-build", ""),
+        ("", "AWS_BUILD_ROLE_ARN", "shop-build", ""),
         ("staging", "AWS_RELEASE_ROLE_ARN", "arn:aws:iam::1:role/x", " --env staging"),
-        ("staging", "CLUSTER_ARN", "django-crud-app-staging", " --env staging"),
+        ("staging", "CLUSTER_ARN", "shop-staging", " --env staging"),
         ("staging", "SERVICE_NAME", "web service", " --env staging"),
     ],
 )
@@ -120,7 +120,7 @@ def test_stale_variable(healthy):
     role = "arn:aws:iam::123456789012:role/old"
     healthy.hub.variables["staging"]["AWS_RELEASE_ROLE_ARN"] = role
     outcome = healthy.run("doctor")
-    right = "arn:aws:iam::123456789012:role/django-crud-app-release-staging"
+    right = "arn:aws:iam::123456789012:role/shop-staging-release"
     assert outcome.code == 1
     assert f"variable AWS_RELEASE_ROLE_ARN is {role}, the stack says {right}" in outcome.out
     command = f"gh variable set AWS_RELEASE_ROLE_ARN --env staging --body {right}"
@@ -151,7 +151,7 @@ def test_role_that_trusts_another_subject(healthy):
     outcome = healthy.run("doctor")
     assert outcome.code == 1
     assert (
-        "role django-crud-app-build trusts repo:acme@123456/shop@456789:ref:refs/heads/main,"
+        "role shop-build trusts repo:acme@123456/shop@456789:ref:refs/heads/main,"
         " GitHub sends repo:acme/shop:ref:refs/heads/main" in outcome.out
     )
     assert "mend: make setup SUBJECT_FORMAT=classic" in outcome.out
@@ -166,7 +166,7 @@ def test_stack_at_work(healthy, status):
     assert f"ok       stack {SERVICE} is in {status}" in outcome.out
 
 
-@pytest.mark.parametrize("name", [SERVICE, "django-crud-app-github"])
+@pytest.mark.parametrize("name", [SERVICE, "shop-github"])
 def test_broken_stack(healthy, name):
     """A broken stack comes with the commands that delete it and set up again."""
     healthy.cloud.formation.stacks[name].update(status=["ROLLBACK_COMPLETE"], outputs={})

@@ -15,7 +15,7 @@ from template.rehearsal.serving import serve
 
 ROOT = Path(__file__).parents[3]
 FILE = Path(".github", "workflows", "doctor.yml")
-BUILD_ROLE = "arn:aws:iam::123456789012:role/django-crud-app-build"
+BUILD_ROLE = "arn:aws:iam::123456789012:role/shop-build"
 SYSTEM = "/usr/bin:/bin"
 ACT = Path(sys.executable).parent / "act"
 
@@ -65,8 +65,8 @@ def run_act(workplace, checkout, environment, variables, stage):
     ("build_role", "stage", "code", "parts"),
     [
         ("", "", 0, ["Nothing to look at", "acme@123456/shop@456789:ref:refs/heads/main"]),
-        (BUILD_ROLE, "", 0, ["django-crud-app-build trusts", "environment production exists"]),
-        (BUILD_ROLE, "staging", 0, ["release-staging trusts", "staging runs 1 of 1 containers"]),
+        (BUILD_ROLE, "", 0, ["shop-build trusts", "environment production exists"]),
+        (BUILD_ROLE, "staging", 0, ["staging-release trusts", "staging runs 1 of 1 containers"]),
         ("build", "", 1, ["Things to mend: ", "gh variable set AWS_BUILD_ROLE_ARN"]),
     ],
 )

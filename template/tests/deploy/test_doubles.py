@@ -10,12 +10,11 @@ from awscli.clidriver import create_clidriver
 from deploy.stacks import TEMPLATES
 from template.tests.deploy.aws_options import OPERATIONS
 from template.tests.deploy.programs import Desk, Server
-from template.tests.deploy.resources import PROVIDER, arn, secret
 from template.tests.deploy.templates import LARGEST, read_template
 
 REGION = ("--region", "eu-central-1")
 # Subcommands of a subcommand, which have no table of their own.
-BUILT_OTHERWISE = {("configure", "get"), ("cloudformation", "wait")}
+BUILT_OTHERWISE = {("configure", "get")}
 NETWORK = str(TEMPLATES / "network.yml")
 
 
@@ -29,13 +28,18 @@ def call(workplace):
     return run
 
 
-def deploy(*parameters, template=NETWORK, capabilities=("CAPABILITY_NAMED_IAM",), name="n"):
-    """Return the words of a deployment."""
+def plan(*parameters, template=NETWORK, capabilities=("CAPABILITY_NAMED_IAM",), kind="CREATE"):
+    """Return the words of a change set for the stack n."""
+    given = [dict(zip(KEYS, one.split("="), strict=True)) for one in parameters]
     return (
-        *("aws", "cloudformation", "deploy", "--stack-name", name, "--template-file", template),
-        *("--capabilities", *capabilities, "--tags", "A=b", "--parameter-overrides", *parameters),
-        *REGION,
+        *("aws", "cloudformation", "create-change-set", "--stack-name", "n"),
+        *("--change-set-name", "c", "--change-set-type", kind),
+        *("--template-body", f"file://{template}", "--capabilities", *capabilities),
+        *("--parameters", json.dumps(given), "--tags", '[{"Key": "A", "Value": "b"}]', *REGION),
     )
+
+
+KEYS = ("ParameterKey", "ParameterValue")
 
 
 def test_options_are_the_genuine_ones():
@@ -63,24 +67,21 @@ def test_options_are_the_genuine_ones():
             ("aws", "cloudformation", "describe-stacks", "--stack-name", "none", *REGION),
             "Stack with id none does not exist",
         ),
+        (plan("Stage=staging", kind="UPDATE"), "Stack [n] does not exist"),
         (
-            (
-                "aws",
-                "cloudformation",
-                "wait",
-                "stack-create-complete",
-                "--stack-name",
-                "x",
-                *REGION,
-            ),
-            "Waiter",
+            ("aws", "sts", "get-caller-identity", *REGION, "--profile", "x"),
+            "(x) could not be found",
         ),
-        (deploy("Stage=staging", template="deploy/infra/none.yml"), "Invalid template path"),
-        (deploy("Stage=staging", capabilities=()), "InsufficientCapabilities"),
-        (deploy("Stage=staging", "Colour=red"), "['Colour'] do not exist in the template"),
-        (deploy("ProjectName=shop"), "['Stage'] must have values"),
-        (deploy("Stage=testing"), "Parameter Stage failed to satisfy constraint"),
-        (deploy("Stage=staging", "VpcCidr=0.0.0.0/0"), "Parameter VpcCidr failed"),
+        (
+            ("aws", "cloudformation", "execute-change-set", "--change-set-name", "c", *REGION),
+            "ChangeSetNotFound",
+        ),
+        (plan("Stage=staging", template="deploy/infra/none.yml"), "Unable to load paramfile"),
+        (plan("Stage=staging", capabilities=()), "InsufficientCapabilities"),
+        (plan("Stage=staging", "Colour=red"), "['Colour'] do not exist in the template"),
+        (plan("ProjectName=shop"), "['Stage'] must have values"),
+        (plan("Stage=Testing"), "Parameter Stage failed to satisfy constraint"),
+        (plan("Stage=staging", "VpcCidr=0.0.0.0/0"), "Parameter VpcCidr failed"),
         (("gh", "issue", "list", "--limit", "3"), "Unknown options"),
         (("gh", "api", "repos/other/one"), "gh: Not Found (HTTP 404)"),
         (("gh", "api", "repos/acme/shop/environments/none"), "gh: Not Found (HTTP 404)"),
@@ -103,41 +104,56 @@ def test_large_templates_are_refused(call, tmp_path):
     """A template that CloudFormation would only take from a bucket is refused."""
     large = tmp_path / "large.yml"
     large.write_text("# " + "x" * LARGEST + "\n" + (TEMPLATES / "network.yml").read_text())
-    assert "greater than 51,200 bytes" in call(*deploy("Stage=staging", template=large)).stderr
+    assert "greater than 51,200 bytes" in call(*plan("Stage=staging", template=large)).stderr
+
+
+def carry_out(call, *words):
+    """Make a change set, execute it and return what the stack then says of itself, twice."""
+    made = json.loads(call(*words).stdout)
+    which = ("--change-set-name", made["Id"], *REGION)
+    call("aws", "cloudformation", "execute-change-set", *which)
+    look = ("aws", "cloudformation", "describe-stacks", "--stack-name", "n", *REGION)
+    return [json.loads(call(*look).stdout)["Stacks"][0]["StackStatus"] for _ in range(2)]
 
 
 def test_stack_that_cannot_be_updated(call, workplace):
     """A stack that failed to be created cannot be updated."""
     workplace.cloud.formation.breaks["n"] = [("Vpc", "AWS::EC2::VPC", "no")]
-    call(*deploy("Stage=staging"))
-    assert "can not be updated" in call(*deploy("Stage=staging")).stderr
+    statuses = carry_out(call, *plan("Stage=staging"))
+    assert statuses == ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE"]
+    assert "can not be updated" in call(*plan("Stage=staging", kind="UPDATE")).stderr
 
 
-@pytest.mark.parametrize("kind", ["AWS::ECR::Repository", "AWS::IAM::OIDCProvider"])
-def test_names_that_are_taken(workplace, kind, monkeypatch):
-    """A new stack cannot make what exists already."""
-    monkeypatch.setattr("deploy.create.repository_exists", lambda *_: False)
-    monkeypatch.setattr("deploy.create.github_provider", lambda *_: "")
-    name = arn("iam", "", "123456789012", PROVIDER)
-    taken = {"AWS::ECR::Repository": "django-crud-app", "AWS::IAM::OIDCProvider": name}
-    workplace.cloud.formation.kept[kind][taken[kind]] = {}
-    assert "already exists" in workplace.run("setup").err
+def test_stack_that_is_there_cannot_be_created(call, workplace):
+    """A stack is created once, and a value that it never had cannot be kept."""
+    assert carry_out(call, *plan("Stage=staging"))[1] == "CREATE_COMPLETE"
+    assert "already exists" in call(*plan("Stage=staging")).stderr
+    words = list(plan("Stage=staging", kind="UPDATE"))
+    unknown = [{"ParameterKey": "Colour", "UsePreviousValue": True}]
+    words[words.index("--parameters") + 1] = json.dumps(unknown)
+    assert "Cannot specify usePreviousValue" in call(*words).stderr
 
 
-def test_containers_without_an_image(set_up, monkeypatch):
-    """A service that wants containers without an image to run is rolled back."""
-    monkeypatch.setattr("deploy.create.check_counts", lambda _: None)
-    outcome = set_up.run("setup", STAGING_PARAMETERS="DesiredCount=1")
-    assert "Deployment Circuit Breaker was triggered" in outcome.err
+def test_parameters_fall_back_to_their_defaults(call, workplace):
+    """An update that does not say what a parameter keeps puts it back to the default."""
+    carry_out(call, *plan("Stage=staging", "VpcCidr=10.9.0.0/16"))
+    carry_out(call, *plan("Stage=staging", "NatGateway=true", kind="UPDATE"))
+    assert workplace.cloud.formation.stacks["n"]["parameters"]["VpcCidr"] == "10.0.0.0/16"
 
 
-def test_roles_need_the_github_stack(call, workplace):
-    """A release policy cannot be attached to a role that nobody has made."""
-    key = secret("123456789012", "key")
-    words = ("Stage=staging", f"DatabaseSecretArn={key}", f"SecretKeyArn={key}")
-    template = str(TEMPLATES / "roles.yml")
-    assert call(*deploy(*words, template=template)).returncode == 255
-    assert "role cannot be found" in json.dumps(workplace.cloud.formation.stacks["n"]["events"])
+@pytest.mark.parametrize(
+    ("policy", "left"), [("DeletionPolicy: Retain", 2), ("DeletionPolicy: RetainExceptOnCreate", 0)]
+)
+def test_what_a_failed_creation_leaves(call, workplace, tmp_path, policy, left):
+    """An undone creation leaves what says Retain."""
+    text = (TEMPLATES / "database.yml").read_text()
+    template = tmp_path / "database.yml"
+    template.write_text(text.replace("DeletionPolicy: RetainExceptOnCreate", policy))
+    formation = workplace.cloud.formation
+    formation.breaks["n"] = [("Database", "AWS::RDS::DBInstance", "no")]
+    words = ("Stage=staging", "VpcId=vpc-1", "PrivateSubnetIds=subnet-1")
+    carry_out(call, *plan(*words, template=template))
+    assert len(formation.kept["AWS::SecretsManager::Secret"]) == left
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644])
@@ -146,7 +162,7 @@ def test_token_files(workplace, tmp_path, mode):
     file = tmp_path / "token"
     file.write_text("head.eyJzdWIiOiAieCJ9.signature")
     file.chmod(mode)
-    role = "arn:aws:iam::123456789012:role/django-crud-app-build"
+    role = "arn:aws:iam::123456789012:role/shop-build"
     environment = {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": str(file)}
     words = ["sts", "get-caller-identity", *REGION]
     said = workplace.desk.answer("aws", words, "", environment)[2]

@@ -7,7 +7,7 @@ from template.tests.deploy.outcomes import assert_refused
 def test_stack_that_rolls_back(workplace):
     """A stack that rolls back tells the failed resources' reasons and what to do."""
     quota = "You have reached the limit of 5 VPCs in this region"
-    name = "django-crud-app-staging-network"
+    name = "shop-staging-network"
     workplace.cloud.formation.breaks[name] = [("Vpc", "AWS::EC2::VPC", quota)]
     outcome = workplace.run("setup")
     assert outcome.code == 1
@@ -20,7 +20,7 @@ def test_stack_that_rolls_back(workplace):
 def test_resource_without_permission(workplace):
     """A permission that is missing inside a stack is named with who can grant it."""
     said = denial(workplace.cloud.who, "iam:CreateRole").said
-    name = "django-crud-app-github"
+    name = "shop-github"
     workplace.cloud.formation.breaks[name] = [("BuildRole", "AWS::IAM::Role", said)]
     outcome = workplace.run("setup")
     assert "BuildRole (AWS::IAM::Role)" in outcome.err
@@ -29,7 +29,7 @@ def test_resource_without_permission(workplace):
 
 def test_stack_that_failed_earlier(workplace):
     """A stack in ROLLBACK_COMPLETE is explained with its reason and the command that deletes it."""
-    name = "django-crud-app-staging-database"
+    name = "shop-staging-database"
     workplace.cloud.formation.breaks[name] = [("Database", "AWS::RDS::DBInstance", "no capacity")]
     workplace.run("setup")
     outcome = workplace.run("setup")
@@ -45,7 +45,7 @@ def test_stack_that_failed_earlier(workplace):
 
 def test_update_that_rolls_back(set_up):
     """An update that rolls back can be tried again, and tells only its own reasons."""
-    name = "django-crud-app-staging"
+    name = "shop-staging"
     set_up.deploy_images()
     set_up.cloud.formation.breaks[name] = [("Service", "AWS::ECS::Service", "Circuit Breaker")]
     set_up.run("setup")
@@ -60,7 +60,7 @@ def test_update_that_rolls_back(set_up):
 
 def test_stuck_update(set_up):
     """A stack in UPDATE_ROLLBACK_FAILED gets the command that lets AWS finish."""
-    set_up.cloud.formation.stacks["django-crud-app-staging"]["status"] = ["UPDATE_ROLLBACK_FAILED"]
+    set_up.cloud.formation.stacks["shop-staging"]["status"] = ["UPDATE_ROLLBACK_FAILED"]
     outcome = set_up.run("setup")
     assert_refused(
         set_up, outcome, "is stuck in UPDATE_ROLLBACK_FAILED", "continue-update-rollback"
@@ -69,7 +69,7 @@ def test_stuck_update(set_up):
 
 def test_stack_without_any_history(workplace):
     """A failure whose beginning AWS no longer tells is explained by what it tells."""
-    name = "django-crud-app-github"
+    name = "shop-github"
     workplace.cloud.formation.breaks[name] = [("BuildRole", "AWS::IAM::Role", "too many roles")]
     workplace.run("setup")
     del workplace.cloud.formation.stacks[name]["events"][0]

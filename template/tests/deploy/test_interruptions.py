@@ -26,8 +26,8 @@ def interrupt_at(part):
         ("api user", "Nothing was changed yet."),
         ("PUT", "Nothing was changed yet."),
         (
-            "deploy --stack-name django-crud-app-staging-roles",
-            "stack django-crud-app-staging-database.",
+            "create-change-set --stack-name shop-staging-roles",
+            "stack shop-staging-database.",
         ),
         ("variable set ECR_IMAGE_URL", "variable ECR_ENDPOINT."),
     ],
@@ -51,7 +51,7 @@ def test_setup_continues_after_an_interruption(workplace, part, done):
 @exhaustive.MARK
 def test_teardown_continues_after_an_interruption(set_up):
     """Ctrl-C in a teardown leaves the rest to the next one."""
-    set_up.desk.before = interrupt_at("delete-stack --stack-name django-crud-app-staging-network")
+    set_up.desk.before = interrupt_at("delete-stack --stack-name shop-staging-network")
     outcome = set_up.run("teardown")
     assert outcome.code == 130
     assert "Next: `make teardown` again" in outcome.out
@@ -64,20 +64,18 @@ def test_teardown_continues_after_an_interruption(set_up):
 @pytest.mark.parametrize("command", ["setup", "teardown"])
 def test_work_under_way_is_waited_for(set_up, command):
     """A stack that AWS still works on is waited for."""
-    stack = set_up.cloud.formation.stacks["django-crud-app-production-database"]
+    stack = set_up.cloud.formation.stacks["shop-production-database"]
     stack["status"] = ["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
     assert set_up.run(command).code == 0
 
 
 def test_change_set_that_nobody_executed(workplace):
     """A stack of which only an unexecuted change set exists is created as if it were not there."""
-    repositories = workplace.cloud.formation.kept["AWS::ECR::Repository"]
-    repositories["django-crud-app"] = {}
     workplace.desk.before = interrupt_at("execute-change-set")
     workplace.run("setup")
-    stack = workplace.cloud.formation.stacks["django-crud-app-github"]
+    stack = workplace.cloud.formation.stacks["shop-github"]
     assert stack["status"] == ["REVIEW_IN_PROGRESS"]
     workplace.desk.before = lambda words: None
     outcome = workplace.run("setup")
-    assert "django-crud-app-github: create" in outcome.out
+    assert "shop-github: create" in outcome.out
     assert outcome.code == 0

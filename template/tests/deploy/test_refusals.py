@@ -152,7 +152,7 @@ def test_region_of_the_repository_wins(set_up):
     ("choices", "what"),
     [
         ({"REGION": "us-east-1"}, "the region eu-central-1, not us-east-1"),
-        ({"PROJECT": "other"}, "the project django-crud-app, not other"),
+        ({"PROJECT": "other"}, "the project shop, not other"),
     ],
 )
 def test_another_place(set_up, choices, what):
@@ -178,7 +178,7 @@ def test_declined(set_up, command, typing):
 
 @pytest.mark.parametrize(
     "action",
-    ["sts:GetCallerIdentity", "cloudformation:DescribeStacks", "iam:ListOpenIdConnectProviders"],
+    ["sts:GetCallerIdentity", "cloudformation:DescribeStacks", "iam:GetOpenIdConnectProvider"],
 )
 def test_missing_permission_to_look(workplace, action):
     """A permission that is missing for looking is named, with who can grant it."""

@@ -1,5 +1,7 @@
 """`make teardown`, which keeps the data unless it is told otherwise."""
 
+import json
+
 import pytest
 
 KEPT = {
@@ -35,8 +37,8 @@ def test_plan_is_shown_before_the_question(set_up):
         "Account     123456789012, as arn:aws:iam::123456789012:user/dev",
         "  variable AWS_BUILD_ROLE_ARN of the repository\n",
         "  variable CLUSTER_ARN of production\n",
-        "  stack django-crud-app-staging-database\n",
-        "  stack django-crud-app-github\n",
+        "  stack shop-staging-database, of acme/shop\n",
+        "  stack shop-github, of acme/shop\n",
     ]:
         assert part in plan
 
@@ -49,11 +51,11 @@ def test_deploying_is_switched_off_first(set_up):
     deleted = [call.split()[4] for call in changes if "delete-stack" in call]
     assert deleted == [
         *(
-            f"django-crud-app-{stage}{suffix}"
+            f"shop-{stage}{suffix}"
             for stage in ("staging", "production")
             for suffix in ("", "-roles", "-database", "-network")
         ),
-        "django-crud-app-github",
+        "shop-github",
     ]
 
 
@@ -61,8 +63,8 @@ def test_kept_things_come_with_their_commands(set_up):
     """Whatever is kept is named with the command that deletes it."""
     outcome = set_up.run("teardown")
     for part in [
-        "aws ecr delete-repository --force --repository-name django-crud-app --region eu-central-1",
-        "kept: database snapshot django-crud-app-staging-database-",
+        "aws ecr delete-repository --force --repository-name shop --region eu-central-1",
+        "kept: database snapshot shop-staging-database-",
         "kept: OIDC provider, which other repositories may use",
         "kept: GitHub environment production, with its protection",
         "gh api --method DELETE repos/acme/shop/environments/production",
@@ -72,15 +74,21 @@ def test_kept_things_come_with_their_commands(set_up):
 
 def test_protected_database_is_released(set_up):
     """A database that refuses to be deleted is told that it may be, with nothing else changed."""
+    before = set_up.cloud.formation.stacks["shop-staging-database"]
     set_up.run("teardown")
-    (update, _) = (call for call in set_up.desk.changes() if "cloudformation deploy" in call)
-    assert "--parameter-overrides DeletionProtection=false " in f"{update} "
-    assert "--tags Project=django-crud-app Stage=staging " in update
+    (words, _) = (call.words for call in set_up.desk.calls if "create-change-set" in call.words)
+    assert "--use-previous-template" in words, "the checkout's may differ"
+    given = json.loads(words[words.index("--parameters") + 1])
+    assert given[0] == {"ParameterKey": "DeletionProtection", "ParameterValue": "false"}
+    assert len(given) == len(before["parameters"])
+    assert all(one.get("UsePreviousValue") for one in given[1:])
+    tags = {one["Key"]: one["Value"] for one in json.loads(words[words.index("--tags") + 1])}
+    assert tags == before["tags"]
 
 
 def test_data_is_deleted_on_demand(set_up):
     """With DELETE_DATA=1 and the name typed, only what is shared with others stays."""
-    outcome = set_up.run("teardown", typing="y\ndjango-crud-app\n", DELETE_DATA="1")
+    outcome = set_up.run("teardown", typing="y\nshop\n", DELETE_DATA="1")
     assert outcome.code == 0
     assert kept(set_up) == {"AWS::IAM::OIDCProvider": 1}
     assert (
@@ -93,7 +101,7 @@ def test_data_needs_the_name(set_up, typing):
     """DELETE_DATA=1 changes nothing unless the project's name is typed."""
     outcome = set_up.run("teardown", typing=typing, DELETE_DATA="1")
     assert outcome.code == 1
-    assert "Nothing was changed: that was not django-crud-app." in outcome.err
+    assert "Nothing was changed: that was not shop." in outcome.err
     assert "leave DELETE_DATA out to keep the data" in outcome.err
     assert set_up.desk.changes() == []
 
@@ -108,7 +116,7 @@ def test_yes_does_not_stand_for_the_name(set_up):
 def test_data_of_an_earlier_teardown(set_up):
     """What an earlier teardown kept can be deleted by a later one."""
     set_up.run("teardown")
-    outcome = set_up.run("teardown", typing="y\ndjango-crud-app\n", DELETE_DATA="1")
+    outcome = set_up.run("teardown", typing="y\nshop\n", DELETE_DATA="1")
     assert outcome.code == 0
     assert "nothing of this project is left" in outcome.out
     assert kept(set_up) == {"AWS::IAM::OIDCProvider": 1}
@@ -128,7 +136,7 @@ def test_setup_after_teardown(set_up):
     set_up.run("teardown")
     outcome = set_up.run("setup")
     assert outcome.code == 0
-    images = set_up.cloud.formation.kept["AWS::ECR::Repository"]["django-crud-app"]
+    images = set_up.cloud.formation.kept["AWS::ECR::Repository"]["shop"]
     assert set(images) == {"staging", "production"}
     assert len(set_up.cloud.formation.kept["AWS::IAM::OIDCProvider"]) == 1
     assert set_up.run("setup").code == 0
@@ -139,7 +147,7 @@ def test_one_stage_alone(set_up):
     outcome = set_up.run("teardown", STAGES="staging")
     assert outcome.code == 0
     stacks = set_up.cloud.formation.stacks
-    assert "django-crud-app-github" in stacks
+    assert "shop-github" in stacks
     assert not [name for name in stacks if "staging" in name]
     assert len([name for name in stacks if "production" in name]) == 4
     assert len(set_up.hub.variables[""]) == 4
@@ -148,18 +156,18 @@ def test_one_stage_alone(set_up):
 
 def test_failed_stack_is_deleted(workplace):
     """A stack that failed to be created is deleted without an update before."""
-    name = "django-crud-app-staging-database"
+    name = "shop-staging-database"
     workplace.cloud.formation.breaks[name] = [("Database", "AWS::RDS::DBInstance", "no capacity")]
     workplace.run("setup")
     workplace.cloud.formation.stacks[name]["parameters"]["DeletionProtection"] = "false"
     assert workplace.run("teardown").code == 0
-    assert not [call for call in workplace.desk.changes() if "cloudformation deploy" in call]
+    assert not [call for call in workplace.desk.changes() if "execute-change-set" in call]
     assert workplace.cloud.formation.stacks == {}
 
 
 def test_stack_that_stays(set_up):
     """A stack that AWS keeps tells why and what to run afterwards."""
-    stack = set_up.cloud.formation.stacks["django-crud-app-staging-database"]
+    stack = set_up.cloud.formation.stacks["shop-staging-database"]
     stack["status"] = ["UPDATE_ROLLBACK_FAILED"]
     outcome = set_up.run("teardown")
     assert outcome.code == 1
@@ -171,16 +179,14 @@ def test_stack_that_stays(set_up):
 def test_bucket_of_the_pipeline(set_up):
     """The pipeline's stack goes too; its bucket empties itself and is left to the person."""
     formation = set_up.cloud.formation
-    github = formation.stacks["django-crud-app-github"]
-    pipeline = github | {"name": "django-crud-app-pipeline", "id": "pipeline", "events": []}
+    github = formation.stacks["shop-github"]
+    pipeline = github | {"name": "shop-pipeline", "id": "pipeline", "events": []}
     pipeline["template"] = {
         "Resources": {"ArtifactBucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}}
     }
-    formation.stacks["django-crud-app-pipeline"] = pipeline
-    formation.kept["AWS::S3::Bucket"]["django-crud-app-pipeline-artifactbucket-0"] = {}
-    outcome = set_up.run("teardown", typing="y\ndjango-crud-app\n", DELETE_DATA="1")
+    formation.stacks["shop-pipeline"] = pipeline
+    formation.kept["AWS::S3::Bucket"]["shop-pipeline-artifactbucket-0"] = {}
+    outcome = set_up.run("teardown", typing="y\nshop\n", DELETE_DATA="1")
     assert outcome.code == 0
     assert "kept: bucket, which empties itself within days" in outcome.out
-    assert (
-        "aws s3api delete-bucket --bucket django-crud-app-pipeline-artifactbucket-0" in outcome.out
-    )
+    assert "aws s3api delete-bucket --bucket shop-pipeline-artifactbucket-0" in outcome.out

@@ -61,7 +61,7 @@ def test_build_job(runner):
     assert outcome.code == 0, outcome
     subject = "repo:acme@123456/shop@456789:ref:refs/heads/main"
     assert f"the token's subject is {subject} (SubjectFormat=immutable)" in outcome.out
-    assert f"role/django-crud-app-build trusts {subject}" in outcome.out
+    assert f"role/shop-build trusts {subject}" in outcome.out
     assert "environment production exists and is protected" in outcome.out
     summary = runner.summary.read_text()
     assert f"| sub | `{subject}` |" in summary
@@ -73,7 +73,7 @@ def test_stage_job(runner):
     outcome = runner.run("staging")
     assert outcome.code == 0, outcome
     subject = "repo:acme@123456/shop@456789:environment:staging"
-    assert f"role/django-crud-app-release-staging trusts {subject}" in outcome.out
+    assert f"role/shop-staging-release trusts {subject}" in outcome.out
     assert "staging runs 1 of 1 containers" in outcome.out
     assert "| environment | `staging` |" in runner.summary.read_text()
 
@@ -140,7 +140,7 @@ def test_stage_without_a_service(runner):
     variables.pop("SERVICE_NAME")
     outcome = runner.run("staging", VARIABLES=json.dumps(variables))
     assert outcome.code == 1
-    assert "django-crud-app-release-staging trusts" in outcome.out
+    assert "shop-staging-release trusts" in outcome.out
     assert "containers" not in outcome.out
 
 
@@ -157,12 +157,12 @@ def test_classic_subject(runner):
 
 def test_classic_repository(runner):
     """A role that trusts the classic form is good where the repository sends it."""
-    stack = runner.workplace.cloud.formation.stacks["django-crud-app-github"]
+    stack = runner.workplace.cloud.formation.stacks["shop-staging-roles"]
     stack["parameters"]["SubjectFormat"] = "classic"
     runner.issuer.immutable = False
     outcome = runner.run("staging")
     assert outcome.code == 0
-    assert "release-staging trusts repo:acme/shop:environment:staging" in outcome.out
+    assert "staging-release trusts repo:acme/shop:environment:staging" in outcome.out
 
 
 def test_subject_of_its_own(runner, monkeypatch):

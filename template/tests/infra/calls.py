@@ -133,7 +133,7 @@ for _stage in STAGES:
     NEEDED |= {
         f"{PROJECT}-{_stage}-execution": start(_stage),
         f"{PROJECT}-{_stage}-task": [],
-        f"{PROJECT}-release-{_stage}": PROMOTE + release(_stage),
+        f"{PROJECT}-{_stage}-release": PROMOTE + release(_stage),
         f"{PROJECT}-codebuild-release-{_stage}": PROMOTE
         + release(_stage)
         + run_project(f"release-{_stage}"),

@@ -59,7 +59,7 @@ def in_the_registry() -> Iterator[Call]:
 
 def of_power() -> Iterator[Call]:
     """What would let a role reach beyond itself, or read what it has no need to know."""
-    for role in (f"{PROJECT}-release-staging", f"{PROJECT}-release-production", "Admin"):
+    for role in (f"{PROJECT}-staging-release", f"{PROJECT}-production-release", "Admin"):
         for action in (
             "AttachRolePolicy",
             "PutRolePolicy",
@@ -206,7 +206,7 @@ for _stage, _other in (STAGES, STAGES[::-1]):
     REFUSED |= {
         f"{PROJECT}-{_stage}-execution": of_a_start(_stage, _other),
         f"{PROJECT}-{_stage}-task": [*of_a_start(_stage, _other), *start(_stage)],
-        f"{PROJECT}-release-{_stage}": of_a_release(_stage, _other),
+        f"{PROJECT}-{_stage}-release": of_a_release(_stage, _other),
         f"{PROJECT}-codebuild-release-{_stage}": of_a_release(_stage, _other)
         + of_a_project(f"release-{_stage}"),
     }

@@ -35,11 +35,23 @@ def test_data_outlives_the_stack():
     """Deleting the stack leaves a snapshot, the backups and the password to them."""
     template = TEMPLATES["database"]["Resources"]
     assert template["Database"]["DeletionPolicy"] == "Snapshot"
-    assert template["DatabaseSecret"]["DeletionPolicy"] == "Retain"
+    assert template["DatabaseSecret"]["DeletionPolicy"] == "RetainExceptOnCreate"
     properties = DATABASE["Database"].properties
     assert properties["DeleteAutomatedBackups"] is False
     assert properties["DeletionProtection"] == "true"
     assert int(properties["BackupRetentionPeriod"]) >= 7
+
+
+def test_a_restored_snapshot_is_the_stacks_own_database():
+    """A snapshot brings its database and user along, and what it replaces is kept."""
+    restored = stack("database", DBSnapshotIdentifier="before-the-mishap").resources["Database"]
+    properties = restored.properties
+    assert properties["DBSnapshotIdentifier"] == "before-the-mishap"
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
+    assert not {"DBName", "MasterUsername"} & set(properties)
+    assert "MasterUserPassword" in properties
+    assert TEMPLATES["database"]["Resources"]["Database"]["UpdateReplacePolicy"] == "Retain"
+    assert "DBSnapshotIdentifier" not in DATABASE["Database"].properties
 
 
 def test_data_is_encrypted():

@@ -13,6 +13,7 @@ from template.tests.infra.cloudformation import resources
 from template.tests.requirements import require
 
 PATHS = [str(path) for path in sorted(INFRA.glob("*.yml"))]
+YAMLLINT = INFRA.parents[1] / "template" / "yamllint.yml"
 CHECKOV = os.environ.get("CHECKOV", str(INFRA.parents[1] / ".venv-checkov" / "bin" / "checkov"))
 
 
@@ -39,7 +40,7 @@ def test_cfn_lint_would_tell(tmp_path):
 
 def test_yamllint_is_content():
     """yamllint finds nothing in the templates."""
-    said = run("yamllint", "--strict", str(INFRA))
+    said = run("yamllint", "--strict", "--config-file", str(YAMLLINT), str(INFRA))
     assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
 
 

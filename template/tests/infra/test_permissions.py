@@ -142,7 +142,7 @@ def test_every_condition_is_needed(role, policy, index, allowed):
 
 @pytest.mark.parametrize(
     ("buildspec", "role"),
-    [("build.yml", "build"), ("release.yml", "release-staging")],
+    [("build.yml", "build"), ("release.yml", "staging-release")],
 )
 def test_the_calls_are_the_buildspecs(buildspec, role):
     """The calls that a role needs are those that its buildspec makes, beside Docker's own."""

@@ -70,3 +70,26 @@ def test_exactly_the_stages_tags_move():
         if any(fnmatch.fnmatchcase(tag, pattern) for pattern in patterns)
     ]
     assert moving == MOVABLE
+
+
+def test_stages_are_an_owners_names():
+    """Up to four stages of other names get the same tags and the same protection."""
+    names = ("dev", "test", "qa", "live")
+    chosen = {f"Stage{number}": name for number, name in enumerate(names, start=1)}
+    properties = stack("github", **chosen).resources["Repository"].properties
+    rules = json.loads(properties["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    filters = properties["ImageTagMutabilityExclusionFilters"]
+    assert len(filters) == 5, "what ECR takes at most"
+    for name in names:
+        images = builds(2000)
+        images[0].tags.add(f"{name}-previous")
+        assert images[0] not in expired(rules, images)
+        assert f"{name}*" in {each["ImageTagMutabilityExclusionFilterValue"] for each in filters}
+
+
+def test_one_stage_is_enough():
+    """Without a second stage there is no rule and no filter for one."""
+    properties = stack("github", Stage2="").resources["Repository"].properties
+    rules = json.loads(properties["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    assert [rule["rulePriority"] for rule in rules] == [1, 2, 6, 7]
+    assert len(properties["ImageTagMutabilityExclusionFilters"]) == 2

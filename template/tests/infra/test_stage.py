@@ -161,10 +161,31 @@ def test_a_bad_deployment_goes_back():
 
 def test_nothing_runs_before_the_first_image():
     """The service starts with no container until it is told otherwise."""
-    assert stage().resources["Service"].properties["DesiredCount"] == "0"
+    parked = stage().resources
+    assert parked["Service"].properties["DesiredCount"] == 0
+    assert parked["ScalableTarget"].properties["MinCapacity"] == "0"
+
+
+def test_a_stack_update_leaves_the_count_to_autoscaling():
+    """A stage that runs has no count in its stack: autoscaling's lower bound starts containers."""
     raised = stage(DesiredCount="2").resources
-    assert raised["Service"].properties["DesiredCount"] == "2"
+    assert "DesiredCount" not in raised["Service"].properties
     assert raised["ScalableTarget"].properties["MinCapacity"] == "2"
+
+
+def test_alarms_tell_somebody_on_demand():
+    """With the ARN of a topic, both alarms tell it when they begin and end; without, nobody."""
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:team"
+    alarms = stage(AlarmTopicArn=topic).of_type("AWS::CloudWatch::Alarm").values()
+    for name in ("AlarmActions", "OKActions"):
+        assert [alarm.properties[name] for alarm in alarms] == [[topic], [topic]]
+        silent = stage().of_type("AWS::CloudWatch::Alarm").values()
+        assert not [alarm for alarm in silent if name in alarm.properties]
+
+
+def test_the_log_is_kept_as_long_as_chosen():
+    """LogDays says how long the containers' log is kept."""
+    assert stage(LogDays="365").resources["LogGroup"].properties["RetentionInDays"] == "365"
 
 
 def test_containers_need_no_nat_gateway():
@@ -212,6 +233,13 @@ def test_memory_fits_the_processor():
         ("GitHubRepository", "octo-org/django-crud-app"),
         ("ExistingOidcProviderArn", "arn:aws:iam::123456789012:oidc-provider/example.com"),
         ("VpcCidr", "10.0.0.0/8"),
+        ("Stage", "Staging"),
+        ("Stage", "my-stage"),
+        ("Stage2", "Production"),
+        ("StageAccountIds", "12345"),
+        ("PermissionsBoundaryArn", "boundary"),
+        ("AlarmTopicArn", "team@example.com"),
+        ("LogDays", "31"),
         ("BackupDays", "0"),
     ],
 )

@@ -16,8 +16,8 @@ KEY = new_key()  # one for all, because making one takes longer than everything 
 PUSH = Job(environment=None, event="push", ref=MAIN, id_token=True)
 JOBS = {
     f"{PROJECT}-build": PUSH,
-    f"{PROJECT}-release-staging": replace(PUSH, environment="staging"),
-    f"{PROJECT}-release-production": replace(PUSH, environment="production"),
+    f"{PROJECT}-staging-release": replace(PUSH, environment="staging"),
+    f"{PROJECT}-production-release": replace(PUSH, environment="production"),
 }
 OTHER_REPOSITORIES = {
     "a fork": Repository("eve", "1000009", REPOSITORY.name, "2000009"),

@@ -26,7 +26,7 @@ ECS = "arn:aws:ecs:eu-central-1:123456789012:"
 ROLE = "arn:aws:iam::123456789012:role/"
 TASK = "0" * 32
 IN_CLUSTER = {"ecs:cluster": CLUSTER_ARN}
-RELEASE = "django-crud-app-release-staging"
+RELEASE = "django-crud-app-staging-release"
 
 
 @pytest.fixture(scope="module")

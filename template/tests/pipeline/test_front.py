@@ -107,7 +107,7 @@ def test_missing_permission_is_refused(build_job, recording, session):
 def test_release_role_may_tag_but_not_upload(log_in, build_job, sessions):
     """A release names manifests again, and uploads nothing."""
     pushed = build_job.push(b"layer", COMMIT)
-    release = log_in(sessions.issue("django-crud-app-release-staging", "r"))
+    release = log_in(sessions.issue("django-crud-app-staging-release", "r"))
     assert release.tag(manifest(b"layer"), "staging").headers["Docker-Content-Digest"] == pushed
     answer = release.ask("POST", f"{NAME}/blobs/uploads/")
     assert answer.status_code == requests.codes.forbidden

@@ -67,7 +67,7 @@ def test_stranger_has_no_role(iam):
 
 def test_release_role_may_not_push_layers(iam):
     """What one role of the templates may, another may not."""
-    name = "django-crud-app-release-staging"
+    name = "django-crud-app-staging-release"
     assert iam.allowed(name, "ecr:PutImage", REPOSITORY).allowed
     assert not iam.allowed(name, "ecr:InitiateLayerUpload", REPOSITORY).allowed
 
@@ -166,10 +166,10 @@ def test_trust_is_the_role_s_own(iam):
         f"{host}:repository_id": "2000002",
         f"{host}:ref": "refs/heads/main",
     }
-    assert iam.trusts(iam.roles["django-crud-app-release-staging"], provider, claims).allowed
+    assert iam.trusts(iam.roles["django-crud-app-staging-release"], provider, claims).allowed
     assert not iam.trusts(iam.roles["django-crud-app-build"], provider, claims).allowed
     stranger = OidcProvider(iam_arn("oidc-provider/example.com"), "example.com", ())
-    assert not iam.trusts(iam.roles["django-crud-app-release-staging"], stranger, claims).allowed
+    assert not iam.trusts(iam.roles["django-crud-app-staging-release"], stranger, claims).allowed
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from template.tests.pipeline.conftest import GITHUB, PATH
 
 AUDIENCE = "sts.amazonaws.com"
 BUILD = iam_arn("role/django-crud-app-build")
-STAGING = iam_arn("role/django-crud-app-release-staging")
-PRODUCTION = iam_arn("role/django-crud-app-release-production")
+STAGING = iam_arn("role/django-crud-app-staging-release")
+PRODUCTION = iam_arn("role/django-crud-app-production-release")
 NOT_AUTHORIZED = {
     "Code": "AccessDenied",
     "Message": "Not authorized to perform sts:AssumeRoleWithWebIdentity",

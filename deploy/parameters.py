@@ -1,0 +1,143 @@
+"""The parameters of the templates: what each declares, and what a person's choice comes to."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from deploy.errors import SetupError
+
+TEMPLATES = Path(__file__).parent / "infra"
+# Tag of a stack: the parameters that a person chose in place of what setup would give.
+CHOSEN = "Chosen"
+# Tag of a stack: the number of the GitHub repository that it belongs to.
+OWNER = "RepositoryId"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter as a template declares it."""
+
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    least: int | None = None
+    most: int | None = None
+    several: bool = False
+    wanted: str = ""
+
+    def refuses(self, value: str) -> str:
+        """Return what the parameter wants where the value cannot be, or nothing where it can."""
+        if self.choices and value not in self.choices:
+            return " or ".join(self.choices)
+        parts = value.split(",") if self.several else [value]
+        if self.pattern and not all(re.fullmatch(self.pattern, part) for part in parts):
+            return self.wanted
+        if self.least is not None and self.most is not None:
+            fits = re.fullmatch(r"\d{1,9}", value) and self.least <= int(value) <= self.most
+            return "" if fits else f"a number from {self.least} to {self.most}"
+        return ""
+
+
+@cache
+def declared(template: str) -> dict[str, Parameter]:
+    """Return the parameters that a template declares, by name.
+
+    The standard library reads no YAML, so this takes each property on a line of its own.
+    """
+    _, _, after = (TEMPLATES / template).read_text().partition("\nParameters:\n")
+    section = re.split(r"^\S", after, maxsplit=1, flags=re.MULTILINE)[0]
+    _, *pieces = re.split(r"^  (\w+):\n", section, flags=re.MULTILINE)
+    return {
+        name: parameter(dict(re.findall(r"^    (\w+): (.*)$", body, re.MULTILINE)))
+        for name, body in zip(pieces[::2], pieces[1::2], strict=True)
+    }
+
+
+def parameter(told: dict[str, str]) -> Parameter:
+    """Return a parameter from its properties, as they are written."""
+    choices = told.get("AllowedValues", "")[1:-1].split(", ")
+    bounds = {name: int(told[key]) for name, key in BOUNDS.items() if key in told}
+    return Parameter(
+        default=told["Default"].strip('"') if "Default" in told else None,
+        choices=tuple(choice.strip('"') for choice in choices if choice),
+        pattern=json.loads(told["AllowedPattern"]) if "AllowedPattern" in told else "",
+        several="List" in told["Type"],
+        wanted=told.get("ConstraintDescription", ""),
+        **bounds,
+    )
+
+
+BOUNDS = {"least": "MinValue", "most": "MaxValue"}
+
+
+def parameter_names(template: str) -> list[str]:
+    """Return the names of the parameters that a template declares."""
+    return list(declared(template))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a stack gets: values, and the names among them that are a person's own."""
+
+    values: dict[str, str]
+    own: frozenset[str] = frozenset()
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tag that remembers the person's own for the next run."""
+        return {CHOSEN: " ".join(sorted(self.own))} if self.own else {}
+
+
+def remembered(
+    parameters: Mapping[str, str], tags: Mapping[str, str], outputs: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the parameters of a stack that a person chose earlier in place of what setup gives.
+
+    A stack from before the tags tells it by its values: one that is neither empty nor the output
+    that it would come from. Its count of 0 may be a parked stage, so that is taken for a choice.
+    """
+    if OWNER in tags:
+        return frozenset(tags.get(CHOSEN, "").split())
+    differing = {
+        name for name, output in outputs.items() if parameters.get(name, "") not in ("", output)
+    }
+    parked = {"DesiredCount"} if parameters.get("DesiredCount") == "0" else set()
+    return frozenset(differing | parked)
+
+
+def choose(
+    template: str, given: Mapping[str, str], chosen: Mapping[str, str], earlier: frozenset[str]
+) -> Choice:
+    """Return what a template's stack gets.
+
+    `given` is what setup knows by itself, `chosen` what the person says now, `earlier` the names
+    that the person chose before: those keep the value that they have. An empty value for what
+    setup gives takes a choice back.
+    """
+    names = declared(template)
+    given = {name: value for name, value in given.items() if name in names}
+    chosen = {name: value for name, value in chosen.items() if name in names}
+    taken_back = {name for name, value in chosen.items() if name in given and not value}
+    own = frozenset((set(chosen) | earlier) & set(given) - taken_back)
+    values = {name: value for name, value in given.items() if name not in own}
+    values |= {name: value for name, value in chosen.items() if name not in taken_back}
+    return Choice(values, own)
+
+
+def check_values(variable: str, chosen: Mapping[str, str], templates: list[str]) -> None:
+    """Raise SetupError for a parameter that no template declares, or a value that cannot be."""
+    known = {name: one for template in templates for name, one in declared(template).items()}
+    if strange := sorted(set(chosen) - set(known)):
+        raise SetupError(
+            f"{variable} names {', '.join(strange)}: no template declares it.",
+            f"Choose from {', '.join(sorted(known))}; then run this again.",
+        )
+    for name, value in chosen.items():
+        if value and (wanted := known[name].refuses(value)):
+            raise SetupError(
+                f"{variable} says {name}={value}, which cannot be.",
+                f"Give {name} as {wanted.rstrip('.')}; then run this again.",
+            )

@@ -1,0 +1,112 @@
+"""The first containers of a stage: following them, and saying why they stop."""
+
+import time
+from typing import Any
+
+from deploy.aws import Aws
+from deploy.console import say
+from deploy.errors import ProgramError, SetupError
+from deploy.stacks import Stack
+
+POLL_SECONDS = 10
+# A container is up within two minutes; ECS waits longer and longer between its attempts.
+START_SECONDS = 900
+# So many containers that have stopped will not be followed by one that runs.
+MOST_STOPPED = 3
+STEADY = "has reached a steady state"
+
+
+def follow_start(aws: Aws, stage: str, service: Stack) -> None:
+    """Wait until a stage's first containers run and are healthy.
+
+    Raises SetupError with what ECS and their log say where they stop, or after 15 minutes.
+    """
+    started = time.monotonic()
+    watch = Watch(aws, service.outputs["ClusterArn"], service.outputs["ServiceName"])
+    told = watch.look()
+    newest = told["events"][0]["message"] if told["events"] else ""
+    if STEADY in newest and told["runningCount"] >= max(told["desiredCount"], 1):
+        return
+    # Autoscaling raises the count a moment after the stack is deployed, hence no count of 0 here.
+    earlier = {event["id"] for event in told["events"]}
+    stopped_before = watch.stopped()
+    last = ""
+    while True:
+        told = watch.look()
+        news = [event["message"] for event in told["events"] if event["id"] not in earlier]
+        counts = f"{told['runningCount']} running, {told['pendingCount']} pending"
+        line = f"{counts}, {told['desiredCount']} desired. {news[0] if news else ''}"
+        if line != last:
+            say(f"             {line}")
+            last = line
+        if told["desiredCount"] and any(STEADY in message for message in news):
+            return
+        stopped = [task for task in watch.stopped() if task not in stopped_before]
+        late = time.monotonic() - started > START_SECONDS
+        if late or len(stopped) >= MOST_STOPPED:
+            # ECS waits longer and longer: what stopped before may be all that there is to tell.
+            tell = (stopped or stopped_before)[:MOST_STOPPED]
+            what = "do not run after 15 minutes" if late else f"stop: {len(stopped)} have ended"
+            raise failed(
+                stage, f"The first containers of {stage} {what}.", told, watch.explain(tell)
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def failed(stage: str, what: str, told: dict, why: list[str]) -> SetupError:
+    """Return the error for a stage whose first containers do not stay."""
+    events = [f"  ECS says: {event['message']}" for event in told["events"][:3]]
+    return SetupError(
+        "\n".join([what, *events, *why]),
+        "Mend the reason (docs/troubleshooting.md) and deploy; ECS goes on trying, and `make"
+        f" setup` follows it again. To stop it: `make setup {stage.upper()}_PARAMETERS="
+        "DesiredCount=0`.",
+    )
+
+
+class Watch:
+    """A service of ECS, seen through the AWS CLI."""
+
+    def __init__(self, aws: Aws, cluster: str, service: str) -> None:
+        self.aws, self.cluster, self.service = aws, cluster, service
+
+    def ask(self, *arguments: str) -> Any:
+        """Return the answer of ECS about this cluster."""
+        return self.aws.ask("ecs", arguments[0], "--cluster", self.cluster, *arguments[1:])
+
+    def look(self) -> dict:
+        """Return the service with its counts and events."""
+        return self.ask("describe-services", "--services", self.service)["services"][0]
+
+    def stopped(self) -> list[str]:
+        """Return the service's tasks that have stopped within the last hour."""
+        which = ("--service-name", self.service, "--desired-status", "STOPPED")
+        return self.ask("list-tasks", *which)["taskArns"]
+
+    def explain(self, tasks: list[str]) -> list[str]:
+        """Return why tasks stopped, a line each, and the last lines of the last one's log."""
+        if not tasks:
+            return []
+        found = self.ask("describe-tasks", "--tasks", *tasks)["tasks"]
+        return [*(f"  {reason_of(task)}" for task in found), *self.last_lines(found[-1])]
+
+    def last_lines(self, task: dict) -> list[str]:
+        """Return the end of a task's log, or that there is none."""
+        name = task["containers"][0]["name"]
+        group = f"/ecs/{self.cluster.rpartition('/')[2]}"
+        stream = f"{name}/{name}/{task['taskArn'].rpartition('/')[2]}"
+        which = ("--log-group-name", group, "--log-stream-name", stream, "--limit", "20")
+        try:
+            events = self.aws.ask("logs", "get-log-events", *which)["events"]
+        except ProgramError:
+            return ["  It wrote no log, so its command never ran."]
+        return ["  The end of its log:", *(f"    {event['message']}" for event in events)]
+
+
+def reason_of(task: dict) -> str:
+    """Return why a task stopped: its own reason, its container's, and the exit code."""
+    container = task["containers"][0]
+    told = [task.get("stoppedReason", ""), container.get("reason", "")]
+    if "exitCode" in container:
+        told.append(f"exit code {container['exitCode']}")
+    return f"{task['taskArn'].rpartition('/')[2]}: {'; '.join(filter(None, told))}"
