@@ -1,0 +1,126 @@
+"""What changes in the files of a copy: what goes, and what has another name."""
+
+import ast
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Set
+from pathlib import Path
+
+from template.begin.git import paths
+from template.begin.names import APP, PROJECT
+
+WORKFLOW = ".github/workflows/template.yml"
+# The template's own, and the pictures of its README.
+REMOVED = ("template", ".ci", WORKFLOW, ".github/ISSUE_TEMPLATE", "docs/images")
+# Lines that are there for template/, by the file.
+LINES = {
+    "Makefile": re.compile(r"^-include template/Makefile\n", re.MULTILINE),
+    ".dockerignore": re.compile(r"^/?template/?\n", re.MULTILINE),
+}
+UPDATE = re.compile(r"(?m)(?=^\n?  - package-ecosystem:)")
+# What names the sample's application outside of it: an entry, an import, a URL.
+SAMPLE = ("settings.py", "urls.py")
+
+
+def remove_template(folder: Path, keep: Iterable[str] = ()) -> None:
+    """Remove what is about the template."""
+    for name in set(REMOVED) - set(keep):
+        remove(folder / name)
+    for name, line in LINES.items():
+        edit(folder / name, lambda text, line=line: line.sub("", text).rstrip() + "\n")
+    edit(folder / ".github/dependabot.yml", without_updates)
+
+
+def without_updates(text: str) -> str:
+    """Return Dependabot's configuration without the updates that name template/."""
+    return "".join(part for part in UPDATE.split(text) if "/template" not in part)
+
+
+def remove_sample(folder: Path) -> None:
+    """Remove the sample's application, and the lines that name it."""
+    for name in (f"src/{APP}", f"tests/{APP}"):
+        remove(folder / name)
+    named = re.compile(rf"^.*\b{APP}\b.*\n", re.MULTILINE)
+    for name in (*(f"src/{PROJECT}/{file}" for file in SAMPLE), "README.md"):
+        edit(folder / name, lambda text: named.sub("", text))
+    edit(folder / "Makefile", lambda text: re.sub(rf" {APP}\b", "", text))
+
+
+def rename(folder: Path, words: Mapping[str, str]) -> None:
+    """Put other words in the place of words, in what files say and how they are called."""
+    for name in paths(folder, "ls-files"):
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            continue
+        text = path.read_bytes()
+        if b"\0" not in text:
+            path.write_bytes(renamed(text, words, path.suffix))
+        target = folder / replace(name, words)
+        if target != path:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+
+
+def renamed(content: bytes, words: Mapping[str, str], suffix: str) -> bytes:
+    """Return a file's content with the other words."""
+    old = content.decode(errors="surrogateescape")
+    new = replace(old, words)
+    if suffix == ".py" and new != old:
+        new = sort_imports(new, set(words.values()))
+    return new.encode(errors="surrogateescape")
+
+
+def replace(text: str, words: Mapping[str, str]) -> str:
+    """Return the text with other words, none of which is replaced again."""
+    return re.sub("|".join(map(re.escape, words)), lambda match: words[match[0]], text)
+
+
+def sort_imports(text: str, modules: Set[str]) -> str:
+    """Return Python code with each block of imports that names a module in ruff's order."""
+    lines = text.splitlines(keepends=True)
+    for block in import_blocks(text):
+        if any(module_of(node).partition(".")[0] in modules for node in block):
+            ordered = sorted(block, key=lambda node: (is_from(node), module_of(node).lower()))
+            start, end = block[0].lineno - 1, block[-1].end_lineno
+            texts = {node: lines[node.lineno - 1 : node.end_lineno] for node in block}
+            lines[start:end] = [line for node in ordered for line in texts[node]]
+    return "".join(lines)
+
+
+def import_blocks(text: str) -> list[list[ast.Import | ast.ImportFrom]]:
+    """Return the imports at the top level, those together that follow each other."""
+    blocks: list[list[ast.Import | ast.ImportFrom]] = []
+    end = None
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            if node.lineno - 1 != end:
+                blocks.append([])
+            blocks[-1].append(node)
+            end = node.end_lineno
+    return blocks
+
+
+def is_from(node: ast.Import | ast.ImportFrom) -> bool:
+    """Return whether it is `from ... import`, which comes second."""
+    return isinstance(node, ast.ImportFrom)
+
+
+def module_of(node: ast.Import | ast.ImportFrom) -> str:
+    """Return the module that is imported, or imported from."""
+    if isinstance(node, ast.ImportFrom):
+        return "." * node.level + (node.module or "")
+    return node.names[0].name
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def edit(path: Path, change: Callable[[str], str]) -> None:
+    """Change what a file says, if it is there."""
+    if path.is_file():
+        path.write_text(change(path.read_text()))
