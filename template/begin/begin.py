@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from template.begin import changes
+from template.begin import changes, formatting
 from template.begin.git import check_clean, git, paths, worktree
 from template.begin.names import APP, PROJECT, SLUG, Names, choose
 from template.errors import TemplateError
@@ -64,6 +64,7 @@ def make_commit(root: Path, names: Names, wish: Wish, keep: Iterable[str] = ()) 
         if wish.empty:
             changes.remove_sample(tree)
         changes.rename(tree, names.words())
+        formatting.format_code(tree)
         source = wish.source or "a template for Django on Amazon ECS"
         fill = {"{NAME}": names.given, "{SOURCE}": source, "{COMMIT}": before[:12]}
         changes.edit(tree / "README.md", lambda text: changes.replace(text, fill))

@@ -1,9 +1,8 @@
 """What changes in the files of a copy: what goes, and what has another name."""
 
-import ast
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from template.begin.git import paths
@@ -52,64 +51,19 @@ def rename(folder: Path, words: Mapping[str, str]) -> None:
         path = folder / name
         if path.is_symlink() or not path.is_file():
             continue
-        text = path.read_bytes()
-        if b"\0" not in text:
-            path.write_bytes(renamed(text, words, path.suffix))
+        old = path.read_bytes()
+        if b"\0" not in old:
+            text = replace(old.decode(errors="surrogateescape"), words)
+            path.write_bytes(text.encode(errors="surrogateescape"))
         target = folder / replace(name, words)
         if target != path:
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
 
 
-def renamed(content: bytes, words: Mapping[str, str], suffix: str) -> bytes:
-    """Return a file's content with the other words."""
-    old = content.decode(errors="surrogateescape")
-    new = replace(old, words)
-    if suffix == ".py" and new != old:
-        new = sort_imports(new, set(words.values()))
-    return new.encode(errors="surrogateescape")
-
-
 def replace(text: str, words: Mapping[str, str]) -> str:
     """Return the text with other words, none of which is replaced again."""
     return re.sub("|".join(map(re.escape, words)), lambda match: words[match[0]], text)
-
-
-def sort_imports(text: str, modules: Set[str]) -> str:
-    """Return Python code with each block of imports that names a module in ruff's order."""
-    lines = text.splitlines(keepends=True)
-    for block in import_blocks(text):
-        if any(module_of(node).partition(".")[0] in modules for node in block):
-            ordered = sorted(block, key=lambda node: (is_from(node), module_of(node).lower()))
-            start, end = block[0].lineno - 1, block[-1].end_lineno
-            texts = {node: lines[node.lineno - 1 : node.end_lineno] for node in block}
-            lines[start:end] = [line for node in ordered for line in texts[node]]
-    return "".join(lines)
-
-
-def import_blocks(text: str) -> list[list[ast.Import | ast.ImportFrom]]:
-    """Return the imports at the top level, those together that follow each other."""
-    blocks: list[list[ast.Import | ast.ImportFrom]] = []
-    end = None
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            if node.lineno - 1 != end:
-                blocks.append([])
-            blocks[-1].append(node)
-            end = node.end_lineno
-    return blocks
-
-
-def is_from(node: ast.Import | ast.ImportFrom) -> bool:
-    """Return whether it is `from ... import`, which comes second."""
-    return isinstance(node, ast.ImportFrom)
-
-
-def module_of(node: ast.Import | ast.ImportFrom) -> str:
-    """Return the module that is imported, or imported from."""
-    if isinstance(node, ast.ImportFrom):
-        return "." * node.level + (node.module or "")
-    return node.names[0].name
 
 
 def remove(path: Path) -> None:
