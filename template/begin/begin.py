@@ -32,7 +32,6 @@ def begin(root: Path, wish: Wish) -> None:
     """Make the copy its owner's, or leave it as it was; raises TemplateError with the reason."""
     names = check(root, wish)
     commit = make_commit(root, names, wish)
-    check_room(root, commit)
     take(root, commit)
     remove_leftovers(root)
     print(f"{git(root, 'log', '-1', '--format=%B').rstrip()}\n\nNext: make test")
@@ -69,8 +68,20 @@ def make_commit(root: Path, names: Names, wish: Wish, keep: Iterable[str] = ()) 
         fill = {"{NAME}": names.given, "{SOURCE}": source, "{COMMIT}": before[:12]}
         changes.edit(tree / "README.md", lambda text: changes.replace(text, fill))
         git(tree, "add", "--all")
+        check_ignored(tree)
         git(tree, "commit", "--quiet", "--message", message(names, wish, keep))
         return git(tree, "rev-parse", "HEAD").strip()
+
+
+def check_ignored(tree: Path) -> None:
+    """Raise TemplateError where Git ignores a file under its new name.
+
+    It would be in no commit, and could take the place of an ignored file that is there.
+    """
+    if ignored := paths(tree, "ls-files", "--others", "--ignored", "--exclude-standard"):
+        raise TemplateError(
+            f"Git ignores {ignored[0]}.", "Choose another name, or change what Git ignores."
+        )
 
 
 def message(names: Names, wish: Wish, keep: Iterable[str] = ()) -> str:
@@ -92,26 +103,9 @@ def message(names: Names, wish: Wish, keep: Iterable[str] = ()) -> str:
     )
 
 
-def check_room(root: Path, commit: str) -> None:
-    """Raise TemplateError where a new file's place is taken by one that Git ignores."""
-    for name in paths(
-        root, "diff", "--no-renames", "--name-only", "--diff-filter=A", "HEAD", commit
-    ):
-        taken = next((root / part for part in lineage(name) if (root / part).is_file()), None)
-        if taken:
-            raise TemplateError(
-                f"{taken} is there already.", "Choose another name, or move that away."
-            )
-
-
 def added(root: Path, commit: str) -> list[str]:
     """Return the paths that a commit has and the current one has not."""
     return paths(root, "diff", "--no-renames", "--name-only", "--diff-filter=A", f"HEAD..{commit}")
-
-
-def lineage(name: str) -> list[Path]:
-    """Return a path and the folders that it is in."""
-    return [Path(name), *Path(name).parents]
 
 
 def take(root: Path, commit: str) -> None:
@@ -119,7 +113,7 @@ def take(root: Path, commit: str) -> None:
     new = added(root, commit)
     with uninterrupted():
         try:
-            git(root, "merge", "--quiet", "--ff-only", "--no-overwrite-ignore", commit)
+            git(root, "merge", "--quiet", "--ff-only", commit)
         except TemplateError:
             git(root, "reset", "--quiet", "--hard")
             for name in new:

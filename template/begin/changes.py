@@ -16,7 +16,7 @@ LINES = {
     "Makefile": re.compile(r"^-include template/Makefile\n", re.MULTILINE),
     ".dockerignore": re.compile(r"^/?template/?\n", re.MULTILINE),
 }
-UPDATE = re.compile(r"(?m)(?=^\n?  - package-ecosystem:)")
+UPDATE = re.compile(r"^(?=  - package-ecosystem:)", re.MULTILINE)
 # What names the sample's application outside of it: an entry, an import, a URL.
 SAMPLE = ("settings.py", "urls.py")
 
@@ -32,7 +32,8 @@ def remove_template(folder: Path, keep: Iterable[str] = ()) -> None:
 
 def without_updates(text: str) -> str:
     """Return Dependabot's configuration without the updates that name template/."""
-    return "".join(part for part in UPDATE.split(text) if "/template" not in part)
+    kept = [part for part in UPDATE.split(text) if "/template" not in part]
+    return "".join(kept).rstrip() + "\n"
 
 
 def remove_sample(folder: Path) -> None:

@@ -17,8 +17,13 @@ def format_code(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         try:
             ruff = find(pin[1]) or install(pin[0], Path(place))
-            for command in (["check", "--quiet", "--select=I", "--fix"], ["format", "--quiet"]):
-                subprocess.run([ruff, *command, "."], cwd=folder, check=True, capture_output=True)
+            for command in ("check --select=I --fix", "format"):
+                subprocess.run(
+                    [ruff, *command.split(), "--no-cache", "."],
+                    cwd=folder,
+                    check=True,
+                    capture_output=True,
+                )
         except (OSError, subprocess.CalledProcessError):
             print("The code is not formatted for its new names. Run afterwards: make format")
 
