@@ -36,13 +36,17 @@ class Names:
         return {PROJECT: self.project, APP: self.app, SLUG: self.slug}
 
 
+class NameRefusedError(TemplateError):
+    """A name that a project or an application cannot have."""
+
+
 def choose(root: Path, name: str, app: str) -> Names:
-    """Return the names of a project; raise TemplateError for those that it cannot have.
+    """Return the names of a project; raise NameRefusedError for those that it cannot have.
 
     Without a name for the application it keeps the sample's.
     """
     if not name:
-        raise TemplateError("NAME is missing.", "Give one: make begin NAME=shop")
+        raise NameRefusedError("NAME is missing.", "Give one: make begin NAME=shop")
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not re.fullmatch(r"[a-z][a-z0-9-]{1,31}", slug):
         raise refused(
@@ -62,16 +66,16 @@ def choose(root: Path, name: str, app: str) -> Names:
 
 
 def check_module(root: Path, variable: str, given: str, module: str) -> None:
-    """Raise TemplateError for a module that Python could not import, or would mistake."""
+    """Raise NameRefusedError for a module that Python could not import, or would mistake."""
     if keyword.iskeyword(module) or keyword.issoftkeyword(module):
         raise refused(variable, given, f"{module} is a keyword of Python")
     if module in taken(root):
         raise refused(variable, given, f"something else is called {module}")
 
 
-def refused(variable: str, name: str, reason: str) -> TemplateError:
+def refused(variable: str, name: str, reason: str) -> NameRefusedError:
     """The error for a name that cannot be."""
-    return TemplateError(
+    return NameRefusedError(
         f"{variable}={name} cannot be: {reason}.",
         "Choose another, for example: make begin NAME=bazaar APP=wares",
     )

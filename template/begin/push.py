@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from template.begin import begin
 from template.begin.begin import Wish
 from template.begin.changes import WORKFLOW
 from template.begin.git import git
-from template.begin.names import Names
+from template.begin.names import NameRefusedError, Names
 from template.begin.source import source
 from template.errors import TemplateError
 
@@ -48,12 +49,15 @@ def push(root: Path, environment: Mapping[str, str]) -> None:
         wish = Wish(repository["name"], source=source(environment, tree))
         names = begin.check(root, wish)
         commit, kept = push_commit(root, names, wish, environment["GITHUB_REF"])
+    except NameRefusedError as error:
+        other = replace(wish, name="...")
+        tell(environment, *not_begun(other, f"{error} Choose another name."))
     except TemplateError as error:
-        tell(environment, "notice", *not_begun(wish, f"{error} {error.advice}"))
+        tell(environment, *not_begun(wish, f"{error} {error.advice}"))
     except RefusedError as error:
-        tell(environment, "notice", *not_begun(wish, reason(str(error))))
+        tell(environment, *not_begun(wish, reason(str(error))))
     else:
-        tell(environment, "notice", *begun(names, commit, kept))
+        tell(environment, *begun(names, commit, kept))
 
 
 def check_copy(root: Path, repository: Mapping[str, object]) -> None:
@@ -137,8 +141,8 @@ To make it yours, run this in a clone, and push or open a pull request:
     )
 
 
-def tell(environment: Mapping[str, str], kind: str, title: str, text: str) -> None:
-    """Write an annotation of the run, and its summary."""
-    print(f"::{kind} title={title}::{text.partition(chr(10))[0]}")
+def tell(environment: Mapping[str, str], title: str, text: str) -> None:
+    """Write a notice at the run, and its summary."""
+    print(f"::notice title={title}::{text.partition(chr(10))[0]}")
     with Path(environment["GITHUB_STEP_SUMMARY"]).open("a") as summary:
         summary.write(f"### {title}\n\n{text}")
