@@ -8,6 +8,7 @@ from pathlib import Path
 
 from template.tests.docs.conftest import copy_to
 
+FUTURE = 4_000_000_000  # seconds since 1970: no file is newer than what is installed then
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false")
 
 
@@ -35,20 +36,33 @@ def clone(source: Path, folder: Path) -> Path:
     return folder
 
 
-def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def ready_venv(folder: Path) -> Path:
+    """Make a virtual environment that is this one, and that make takes for installed."""
+    folder.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if not entry.name.endswith("stamp"):
+            (folder / entry.name).symlink_to(entry)
+    for name in ("run.stamp", "dev.stamp"):
+        (folder / name).touch()
+        os.utime(folder / name, (FUTURE, FUTURE))
+    return folder
+
+
+def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run make in a folder, with the tools of these tests; output and errors are one text."""
+    venv = folder.parent / "venv"
+    if not venv.exists():
+        ready_venv(venv)
     environment = {
-        "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]]),
+        "PATH": os.environ["PATH"],
         "HOME": str(folder.parent),
         "LANG": "C.UTF-8",
         "NAME": "a-machine-on-wsl",
+        "VENV": str(venv),
+        **more,
     }
-    ready = [
-        f"VENV={sys.prefix}",
-        *("-o", f"{sys.prefix}/run.stamp", "-o", f"{sys.prefix}/dev.stamp"),
-    ]
     return subprocess.run(
-        ["make", *ready, *arguments],
+        ["make", *arguments],
         cwd=folder,
         env=environment,
         check=False,

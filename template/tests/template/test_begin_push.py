@@ -321,7 +321,7 @@ def test_forbidden_is_told(copy, begin):
     """The answer 403 of GitHub's server means that workflows may not write."""
     with serving({}) as address:
         git(copy.checkout, "remote", "set-url", "origin", f"{address}/o/shop")
-        said, summary = begin(GIT_TERMINAL_PROMPT="0")
+        said, summary = begin()
     assert "because workflows may not write to this repository" in summary
     assert "::notice" in said
 
@@ -377,7 +377,7 @@ class serving:  # noqa: N801 - reads as a function
 
     def __init__(self, answers):
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):  # noqa: N802
+            def do_GET(self):
                 known = self.headers["Authorization"] == "Bearer token" and self.path in answers
                 self.send_response(200 if known else 403)
                 self.end_headers()
