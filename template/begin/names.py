@@ -18,7 +18,7 @@ TAKEN = {
     *("app", "main", "production", "setup", "site", "src", "staging", "static", "test"),
     *("attr", "axes", "csp", "django", "dotenv", "rest_framework", "rpds", "yaml"),
 }
-ROUTE = re.compile(r"(?:path|register)\(\s*r?\"([\w-]+)")
+ROUTE = re.compile(r"(?:path|register)\(\s*r?\"\^?([\w-]+)")
 PIN = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 

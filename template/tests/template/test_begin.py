@@ -24,13 +24,8 @@ WORDS = re.compile(
     r"|\bmake (adopt|begin|rename)\b|Use this template|repository template",
     re.IGNORECASE,
 )
-# Git's way to change what it writes into files; this one fails for the owner's README in a folder.
-FAILING_SMUDGE = """\
-#!/bin/sh
-text=$(cat)
-case $PWD in {folder}*) case $text in *"Made from a template"*) exit 1;; esac;; esac
-printf '%s\\n' "$text"
-"""
+# Git's way to change what it writes into files; this one fails in a folder.
+FAILING_SMUDGE = "#!/bin/sh\ncase $PWD in {folder}*) exit 1;; esac\ncat\n"
 PROVENANCE = re.compile(
     r"^Made from a template for Django on Amazon ECS, as commit \w{12} holds it\.$"
 )
@@ -226,6 +221,8 @@ def test_name_of_a_repository_becomes_others(given, project, slug):
         ("bazaar", "auth", "something else is called auth"),
         ("bazaar", "whitenoise", "something else is called whitenoise"),
         ("bazaar", "users", "the API has a URL of that name"),
+        ("bazaar", "ping", "the API has a URL of that name"),
+        ("bazaar", "health", "the API has a URL of that name"),
         ("bazaar", "bazaar", "it is the name of the application, too"),
         ("bazaar", APP, "something else is called itemslist"),
     ],
@@ -358,7 +355,7 @@ def test_failure_leaves_everything_as_it_was(copy):
     git(copy, "config", "filter.failing.smudge", str(smudge))
     git(copy, "config", "filter.failing.clean", "cat")
     git(copy, "config", "filter.failing.required", "true")
-    (copy / ".git/info/attributes").write_text("README.md filter=failing\n")
+    (copy / ".git/info/attributes").write_text("src/bazaar/urls.py filter=failing\n")
     with pytest.raises(TemplateError, match="smudge filter failing failed"):
         begin(copy, Wish("bazaar"))
     assert unchanged(copy)
