@@ -1,1 +1,1 @@
-"""What one does with a template: take it into an existing project, or give a copy other names."""
+"""What one does with a template: begin a copy, or take it into an existing project."""

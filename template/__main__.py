@@ -1,4 +1,4 @@
-"""Runs the command line: python3 -m template adopt FOLDER, or rename NAME APP."""
+"""Runs the command line: python3 -m template adopt FOLDER, or begin --name NAME."""
 
 import sys
 

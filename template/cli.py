@@ -1,11 +1,13 @@
-"""The command line: adopt and rename, and how each of them can end."""
+"""The command line: adopt and begin, and how each of them can end."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from template.adopt.adopt import adopt
-from template.begin.rename import rename
+from template.begin.begin import Wish, begin
+from template.begin.push import push
 from template.errors import TemplateError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,15 +19,20 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     adopting = commands.add_parser("adopt", help="take the pipeline into a Django project")
     adopting.add_argument("into", help="folder of the project")
-    renaming = commands.add_parser("rename", help="give the sample other names")
-    renaming.add_argument("name", help="name of the project, instead of itemsAPP")
-    renaming.add_argument("app", help="name of the app, instead of itemslist")
+    beginning = commands.add_parser("begin", help="make a copy of the template its owner's")
+    beginning.add_argument("--name", default="", help="name of the project")
+    beginning.add_argument("--app", default="", help="name of the sample's application")
+    beginning.add_argument("--source", default="", help="URL of the template")
+    beginning.add_argument("--empty", action="store_true", help="leave that application out")
+    beginning.add_argument("--push", action="store_true", help="in GitHub Actions, and push it")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "adopt":
             adopt(ROOT, chosen.into)
+        elif chosen.push:
+            push(ROOT, os.environ)
         else:
-            rename(ROOT, chosen.name, chosen.app)
+            begin(ROOT, Wish(chosen.name, chosen.app, chosen.empty, chosen.source))
     except TemplateError as error:
         print(f"\n{error}\nNext: {error.advice}", file=sys.stderr)
         return 1

@@ -1,0 +1,1 @@
+"""Makes a copy of the template its owner's."""

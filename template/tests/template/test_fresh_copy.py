@@ -1,23 +1,25 @@
 """A copy made with Use this template is green before anything is configured."""
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
 
 import pytest
 
+from template.begin.begin import Wish, begin
 from template.rehearsal import machine
 from template.rehearsal.github.act import Run
 from template.rehearsal.github.checkout import Checkout
-from template.tests.docs.conftest import copy_to
+from template.tests import exhaustive
 from template.tests.docs.pages import PAGES, ROOT
+from template.tests.template.copies import clone, fresh_copy, git, ready_venv
 
 OWNER = "somebody-else/their-shop"
-AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false")
-# These install, test and lint for minutes: `make test-fresh-copy`.
-LONG = [("deploy.yml", "test"), ("ci.yml", "lint"), ("ci.yml", "sqlite"), ("ci.yml", "docs")]
-JOBS = [("deploy.yml", "next-step"), *(LONG if os.environ.get("ALL_JOBS") else ())]
+# The job that deploys nothing yet, and those of CI, which take minutes.
+JOBS = [
+    ("deploy.yml", "push", "next-step"),
+    *(exhaustive.left_out(("ci.yml", "pull_request", job)) for job in ("lint", "image")),
+]
 
 
 @dataclass(frozen=True)
@@ -34,37 +36,51 @@ class OneJob(Run):
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
     """The files of this repository, in one commit of another owner's."""
-    folder = copy_to(tmp_path_factory.mktemp("fresh") / "copy")
-    for command in (
-        ("init", "--quiet", "--initial-branch=main"),
-        ("remote", "add", "origin", f"https://github.com/{OWNER}"),
-        ("add", "--all"),
-        (*AUTHOR, "commit", "--quiet", "--message=Initial commit"),
-    ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+    folder = fresh_copy(tmp_path_factory.mktemp("fresh") / "copy")
+    git(folder, "remote", "add", "origin", f"https://github.com/{OWNER}")
     return folder
 
 
-def run(fresh, workflow, job, variables):
-    """What happens when the workflow's job runs for the push of the one commit."""
-    stand_ins = {} if machine.reaches_github() else Checkout(fresh, "", False).stand_ins()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(fresh.parent), "LANG": "C.UTF-8"}
-    with OneJob(fresh, workflow, "push", variables, environment, stand_ins, job).start() as events:
+@pytest.fixture(scope="module")
+def begun(fresh, tmp_path_factory):
+    """The same after `make begin`."""
+    folder = clone(fresh, tmp_path_factory.mktemp("begun") / "copy")
+    begin(folder, Wish("their-shop"))
+    return folder
+
+
+@pytest.fixture(params=["fresh", "begun"])
+def copy(request):
+    """The copy before it begins, and after."""
+    return request.getfixturevalue(request.param)
+
+
+def run(copy, workflow, event, job, variables):
+    """What happens when the workflow's job runs for an event."""
+    stand_ins = {} if machine.reaches_github() else Checkout(copy, "", False).stand_ins()
+    venv = copy.parent / "venv"
+    environment = {
+        "PATH": machine.search_path(),
+        "HOME": str(copy.parent),
+        "LANG": "C.UTF-8",
+        "VENV": str(venv if venv.exists() else ready_venv(venv)),
+    }
+    with OneJob(copy, workflow, event, variables, environment, stand_ins, job).start() as events:
         return list(events)
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("workflow", "job"), JOBS)
-def test_job_is_green(fresh, workflow, job):
+@pytest.mark.parametrize(("workflow", "event", "job"), JOBS)
+def test_job_is_green(copy, workflow, event, job):
     """With nothing configured each job succeeds."""
-    told = run(fresh, workflow, job, {})
-    results = [event.text for event in told if event.kind == "job-result"]
-    assert set(results) == {"success"}, [event.text for event in told]
+    told = run(copy, workflow, event, job, {})
+    results = [happened.text for happened in told if happened.kind == "job-result"]
+    assert set(results) == {"success"}, [happened.text for happened in told]
 
 
-def test_summary_tells_the_next_step(fresh):
+def test_summary_tells_the_next_step(copy):
     """The run that deploys nothing says so, and what to run and to set."""
-    told = run(fresh, "deploy.yml", "next-step", {})
+    told = run(copy, "deploy.yml", "push", "next-step", {})
     [summary] = [event.text for event in told if event.kind == "summary"]
     assert summary.startswith("### Nothing was deployed")
     assert "`make setup`" in summary
@@ -72,9 +88,10 @@ def test_summary_tells_the_next_step(fresh):
         assert f"`{name}`" in summary
 
 
-def test_summary_is_gone_once_deploying_is_set_up(fresh):
+def test_summary_is_gone_once_deploying_is_set_up(copy):
     """With the variable that switches deploying on, the advice is not given any more."""
-    told = run(fresh, "deploy.yml", "next-step", {"AWS_BUILD_ROLE_ARN": "arn:aws:iam::1:role/b"})
+    role = {"AWS_BUILD_ROLE_ARN": "arn:aws:iam::1:role/b"}
+    told = run(copy, "deploy.yml", "push", "next-step", role)
     assert [event for event in told if event.kind in ("summary", "job-result")] == []
 
 
