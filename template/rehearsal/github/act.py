@@ -12,7 +12,6 @@ from pathlib import Path
 
 from template.rehearsal import processes
 
-BRANCH = "main"
 RUNNER = "ubuntu-24.04=-self-hosted"
 
 
