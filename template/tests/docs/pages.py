@@ -129,4 +129,5 @@ def spans_in(cell: str) -> list[str]:
 README = Page(ROOT / "README.md")
 CONFIGURATION = Page(ROOT / "docs/configuration.md")
 TROUBLESHOOTING = Page(ROOT / "docs/troubleshooting.md")
-PAGES = [Page(file) for file in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])]
+FOLDERS = ("", ".github", "docs", "template", "template/docs")
+PAGES = [Page(file) for folder in FOLDERS for file in sorted((ROOT / folder).glob("*.md"))]

@@ -7,7 +7,7 @@ import pytest
 
 from template.tests.docs.pages import ROOT, Page, blocks_in
 
-CHANGELOG = Page(ROOT / "CHANGELOG.md")
+CHANGELOG = Page(ROOT / "template/CHANGELOG.md")
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.com")
 
 

@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.templates import PARTS, parameter_names
+from deploy.parameters import declared
+from deploy.templates import PARTS
 from template.tests.docs.pages import PAGES, ROOT, Page, code, tracked
 from template.tests.pipeline import workflows
 
 PATH = re.compile(r"\.?[\w-]+(?:[./][\w-]+)*(?:/|\.(?:py|yml|md|toml|txt))")
-TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+MAKEFILES = (ROOT / "Makefile", ROOT / "template/Makefile")
+TARGETS = re.findall(r"^([a-z-]+):", "\n".join(map(Path.read_text, MAKEFILES)), re.MULTILINE)
 
 
 def is_there(path: Path) -> bool:
@@ -75,7 +77,7 @@ def test_workflows_take_the_inputs(page: Page) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_stages_take_the_parameters(page: Page) -> None:
     """Each parameter that is given to `make setup` is one of a template."""
-    known = {name for part in PARTS for name in parameter_names(part.template)}
+    known = {name for part in PARTS for name in declared(part.template)}
     given = re.findall(r"_PARAMETERS=\"?((?:\w+=\S+ ?)+)", "\n".join(texts(page)))
     assert set(re.findall(r"(\w+)=", " ".join(given))) <= known
 
