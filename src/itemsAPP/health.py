@@ -3,10 +3,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 
-@require_safe
 @never_cache
 def readiness(request):
     """200 when the database answers and has all migrations, else 503."""

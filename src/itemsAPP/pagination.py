@@ -28,8 +28,6 @@ class LinkPagination(CursorPagination):
 
 
 class BoundedPaginator(Paginator):
-    """The admin's pages, of the first 10,000 rows: counting all would read them all."""
-
-    @property
+    @property  # of the admin's pages: to count all rows of a table is to read them all
     def count(self):
         return self.object_list[:10_000].count()  # type: ignore[attr-defined]

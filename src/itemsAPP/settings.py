@@ -18,13 +18,16 @@ DEBUG = env.bool("DEBUG", False)
 COMMIT_SHA = env.str("COMMIT_SHA", "") or None
 
 # Security. https://docs.djangoproject.com/en/stable/topics/security/
-key_file = DATA_DIR / "secret-key"
-if not PRODUCTION and not key_file.exists():
+if PRODUCTION:
+    key = validate.Regexp("(?!django-insecure-).{50}", error="Must have 50 random characters.")
+    SECRET_KEY = env.str("SECRET_KEY", validate=key)
+elif not (SECRET_KEY := env.str("SECRET_KEY", "")):
     DATA_DIR.mkdir(parents=True, exist_ok=True)
+    key_file = DATA_DIR / "secret-key"
     key_file.touch(mode=0o600)
-    key_file.write_text(get_random_secret_key())
-key = validate.Regexp("(?!django-insecure-).{50}", error="Must have 50 random characters.")
-SECRET_KEY = env.str("SECRET_KEY", required if PRODUCTION else key_file.read_text(), validate=key)
+    if not key_file.read_text():
+        key_file.write_text(get_random_secret_key())
+    SECRET_KEY = key_file.read_text()
 hosts = [not_empty, validate.ContainsNoneOf(["*", ""], error="Must name each host.")]
 local = required if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", local, subcast=str.strip, validate=hosts)
