@@ -11,6 +11,7 @@ ENVIRONMENT = {
     "ANONYMOUS_WRITES": "true",
     "DATA_DIR": tempfile.gettempdir(),
     "HTTPS": "false",
+    "NUM_PROXIES": "0",
 }
 DATABASE = {key: value for key, value in os.environ.items() if key == "DATABASE_URL"}
 
@@ -19,7 +20,9 @@ with (
     mock.patch("environs.FileAwareEnv.read_env"),  # a developer's .env
 ):
     from itemsAPP.settings import *  # noqa: F403 - a settings module is there to be taken whole
+    from itemsAPP.settings import INSTALLED_APPS
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.itemsAPP.apps.SandboxConfig"]
 AXES_ENABLED = False  # it wants a request, which the test client's login() has none of
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 WHITENOISE_AUTOREFRESH = True  # each client of a test would list all static files otherwise
