@@ -80,6 +80,7 @@ class Ecs:
         cluster, definition, service, group = (_the_only(stack, each) for each in DECLARED)
         home = Cluster(arn("ecs", f"cluster/{cluster['ClusterName']}", region), launcher)
         created = self._clock.now() - FOUNDED_SECONDS
+        service = {"DesiredCount": _least(stack), **service}
         home.add(Service(home.arn, api_shape(service, "Service"), created), self._images)
         name = group["LogGroupName"]
         with self._lock:
@@ -250,6 +251,12 @@ class Ecs:
 
     def _definition(self, identifier: str) -> dict:
         return self.definitions.get(identifier, "TaskDefinition not found.")
+
+
+def _least(stack: Stack) -> str:
+    """How many containers autoscaling starts where the service itself names no count."""
+    targets = stack.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+    return next((str(each.properties["MinCapacity"]) for each in targets), "1")
 
 
 def _the_only(stack: Stack, type_name: str) -> dict[str, Any]:

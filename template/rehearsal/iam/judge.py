@@ -55,6 +55,7 @@ class Judge:
         context: dict[str, str],
         policies: dict[str, dict],
         trust: dict | None = None,
+        resource_policy: dict | None = None,
     ) -> Decision:
         """Judge one request.
 
@@ -69,7 +70,8 @@ class Judge:
             "context": context,
             "policies": policies,
         }
-        answer = self._ask(request | ({"trust": trust} if trust else {}))
+        beside = {"trust": trust, "resourcePolicy": resource_policy}
+        answer = self._ask(request | {key: value for key, value in beside.items() if value})
         if "error" in answer:
             raise PolicyError(f"IAM cannot judge {action} on {resource}: {answer['error']}")
         return Decision(**answer)

@@ -83,13 +83,16 @@ class Iam:
             trust=role.trust,
         )
 
-    def lends(self, role: Role, service: str, source: str) -> Decision:
-        """Whether a service of AWS may assume the role on behalf of a resource, by its ARN."""
+    def lends(self, role: Role, service: str, source: str | None) -> Decision:
+        """Whether a service of AWS may assume the role on behalf of a resource, by its ARN.
+
+        None is for a service that does not tell which resource it is.
+        """
         return self._judge.decide(
             principal=service,
             action="sts:AssumeRole",
             resource=role.arn,
-            context={"aws:SourceArn": source},
+            context={"aws:SourceArn": source} if source else {},
             policies={},
             trust=role.trust,
         )

@@ -71,7 +71,7 @@ def test_every_output_can_be_overridden_for_good(set_up, name, chosen):
 
 
 def test_the_plan_shows_each_parameter_that_changes(set_up):
-    """The plan has each parameter that changes, with its old and its new value, and no other."""
+    """The plan has each parameter that changes, the old value and the new one, and no other."""
     words = "Cpu=512 DomainName=items.example.com"
     outcome = set_up.run("setup", typing="n\n", PRODUCTION_PARAMETERS=words)
     lines = [line.strip() for line in plan(outcome).splitlines() if " -> " in line]

@@ -113,7 +113,9 @@ def setup() -> dict[str, str]:
     """The variables of `make setup`."""
     recorder = Recorder()
     read_settings(recorder)
-    return recorder.asked
+    # By their endings, one for each stage: the table has those of the usual ones as examples.
+    parameters = {f"{name}_PARAMETERS": "" for name in ("STAGING", "PRODUCTION", "GITHUB")}
+    return recorder.asked | parameters | {"PRODUCTION_PROFILE": ""}
 
 
 def start(copy: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

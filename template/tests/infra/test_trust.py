@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from template.rehearsal.aws.account import iam_arn
+from template.rehearsal.aws.account import arn, iam_arn
 from template.rehearsal.iam.roles import Iam
 from template.tests.infra.cloudformation import stacks
 from template.tests.infra.tokens import JOBS, context, foreign
@@ -105,3 +105,27 @@ def test_an_existing_provider_is_trusted(judge):
 def test_sessions_end_within_the_hour(iam):
     """No role can be held longer than an hour, which a release with its deadlines fits in."""
     assert {iam.roles[role].max_seconds for role in JOBS} == {3600}
+
+
+PIPELINE = arn("codepipeline", "django-crud-app")
+
+
+@pytest.mark.parametrize(
+    ("source", "trusted"),
+    [(PIPELINE, True), (None, True), (arn("codepipeline", "other-app"), False)],
+)
+def test_the_pipeline_may_leave_out_its_name(iam, source, trusted):
+    """CodePipeline need not say which pipeline it is; where it does, it has to be this one."""
+    role = iam.roles["django-crud-app-pipeline"]
+    assert iam.lends(role, "codepipeline.amazonaws.com", source).allowed is trusted
+    assert not iam.lends(role, "codebuild.amazonaws.com", source).allowed
+
+
+@pytest.mark.parametrize("name", ["build", "release-staging", "release-production"])
+def test_a_project_says_its_name(iam, name):
+    """CodeBuild does say which project it is, so that its roles want to hear it."""
+    role = iam.roles[f"django-crud-app-codebuild-{name}"]
+    for source, trusted in ((f"django-crud-app-{name}", True), ("other", False)):
+        project = arn("codebuild", f"project/{source}")
+        assert iam.lends(role, "codebuild.amazonaws.com", project).allowed is trusted
+    assert not iam.lends(role, "codebuild.amazonaws.com", None).allowed

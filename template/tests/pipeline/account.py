@@ -92,7 +92,7 @@ class Pipeline:
     def promote(self, image: str, stage: str, **variables: str) -> engines.Outcome:
         """Release an image to a stage; with no service named, its tag moves and that is all."""
         named = {"PREVIOUS_STAGE_NAME": image, "STAGE_NAME": stage, **variables}
-        return self.run("release.yml", f"release-{stage}", **named)
+        return self.run("release.yml", f"{stage}-release", **named)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -158,7 +158,7 @@ class Account(Pipeline):
 
     def release(self, **variables: str) -> engines.Outcome:
         """Release the commit FIRST to staging, with these variables besides."""
-        return self.run("release.yml", "release-staging", **self.release_variables(**variables))
+        return self.run("release.yml", "staging-release", **self.release_variables(**variables))
 
     @property
     def service(self) -> dict[str, str]:

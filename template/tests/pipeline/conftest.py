@@ -59,9 +59,11 @@ def judge() -> Iterator[Judge]:
 
 
 @pytest.fixture
-def iam(github: Stack, judge: Judge) -> Iam:
-    """The roles of deploy/infra/github.yml."""
-    return Iam([github], judge)
+def iam(judge: Judge) -> Iam:
+    """The roles that workflows assume: deploy/infra/github.yml's, and roles.yml's of each stage."""
+    stacks = project.deploy()
+    named = ("github", *(f"{stage}-roles" for stage in project.STAGES))
+    return Iam([stacks[name] for name in named], judge)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ class Interrupted:
         script = account.source / "release.sh"
         commands = codebuild.load(account.source / "release.yml")["phases"]["build"]["commands"]
         script.write_text("\n".join(commands))
-        environment = account.environment("release-staging", **account.release_variables())
+        environment = account.environment("staging-release", **account.release_variables())
         self.lines: list[str] = []
         signalled = time.monotonic()
         with subprocess.Popen(

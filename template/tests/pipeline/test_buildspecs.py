@@ -23,7 +23,7 @@ ABROAD = Stack(
             "AWS::IAM::ManagedPolicy",
             {
                 "ManagedPolicyName": "abroad",
-                "Roles": [f"{project.NAME}-release-staging"],
+                "Roles": [f"{project.NAME}-staging-release"],
                 "PolicyDocument": {
                     "Version": "2012-10-17",
                     "Statement": [
@@ -216,7 +216,7 @@ def test_stage_in_another_region_gets_the_image(tmp_path, tools):
         abroad = running.fronts["us-east-1"]
         done = pipeline.run(
             "release.yml",
-            "release-staging",
+            "staging-release",
             PREVIOUS_STAGE_NAME=FIRST,
             STAGE_NAME="staging",
             STAGE_REGION="us-east-1",

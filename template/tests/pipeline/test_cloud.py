@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from template.rehearsal import cloud
+from template.rehearsal import cloud, project
 from template.rehearsal.aws.account import REGION, arn
 from template.rehearsal.aws.sessions import Caller
 from template.rehearsal.machine import docker_host
@@ -21,7 +21,7 @@ from template.tests.pipeline.images import Requests
 
 COMMIT = "c" * 40
 NAME = "django-crud-app"
-RELEASE = f"{NAME}-release-staging"
+RELEASE = f"{NAME}-staging-release"
 LOG_IN = 'aws ecr get-login-password | docker login -u AWS --password-stdin "$ECR_ENDPOINT"'
 RETAG = "docker buildx imagetools create --prefer-index=false"
 
@@ -29,7 +29,8 @@ RETAG = "docker buildx imagetools create --prefer-index=false"
 @pytest.fixture
 def clouds(docker, github):
     """AWS and GitHub's issuer, in two regions."""
-    with cloud.run([github], GITHUB, lambda: PUSH, regions=(REGION, "us-east-1")) as running:
+    roles = project.deploy()["staging-roles"]
+    with cloud.run([github, roles], GITHUB, lambda: PUSH, regions=(REGION, "us-east-1")) as running:
         yield running
 
 

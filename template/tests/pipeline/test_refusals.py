@@ -124,8 +124,8 @@ def test_another_branch_is_refused(sandbox, lines):
 @exhaustive.MARK
 def test_role_of_the_other_stage_is_refused(sandbox, lines):
     """Staging cannot assume the role that releases to production."""
-    role = sandbox.stacks["github"].outputs["ProductionReleaseRoleArn"]
-    rename(sandbox, "github", StagingReleaseRoleArn=role)
+    role = sandbox.stacks["production-roles"].outputs["ReleaseRoleArn"]
+    rename(sandbox, "staging-roles", ReleaseRoleArn=role)
     with nothing_moves(sandbox):
         ran = through_github(sandbox)
     assert results(ran)[-1] == ("staging", "failure")

@@ -1,6 +1,6 @@
 // Judges IAM requests: one JSON object a line in, one JSON object a line out.
 import { createInterface } from 'node:readline'
-import { createValidatedPolicy, validateTrustPolicy } from '@cloud-copilot/iam-policy'
+import { createValidatedPolicy, validateResourcePolicy, validateTrustPolicy } from '@cloud-copilot/iam-policy'
 import { getGrantReasons, runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 // Condition keys of every OIDC provider, which the simulator's list of keys by action leaves out.
@@ -9,13 +9,19 @@ const OIDC_KEY = /:(amr|aud|sub)$/
 // A task definition without a revision is a resource of RunTask, though AWS's list of ARN formats has none like it.
 const FAMILY = /:task-definition\/[^:/]+$/
 
-function simulationOf({ principal, action, resource, account, context, policies, trust }) {
+function resourcePolicyOf({ trust, resourcePolicy }) {
+  if (trust) return createValidatedPolicy(trust, validateTrustPolicy, { name: 'trust' })
+  return resourcePolicy && createValidatedPolicy(resourcePolicy, validateResourcePolicy, { name: 'resource' })
+}
+
+function simulationOf(asked) {
+  const { principal, action, resource, account, context, policies } = asked
   return {
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
     identityPolicies: Object.entries(policies).map(([name, policy]) => ({ name, policy })),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
-    resourcePolicy: trust && createValidatedPolicy(trust, validateTrustPolicy, { name: 'trust' }),
+    resourcePolicy: resourcePolicyOf(asked),
   }
 }
 
