@@ -36,8 +36,9 @@ def test_outputs_are_the_parameters_of_later_stacks(stacks):
 def test_parameters_can_be_chosen():
     """A chosen parameter wins over the usual one."""
     stacks = project.deploy(DesiredCount="1", ProjectName="other")
-    service = stacks["staging-stage"].resources["Service"].properties
-    assert str(service["DesiredCount"]) == "1"
+    stack = stacks["staging-stage"]
+    (target,) = stack.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+    assert str(target.properties["MinCapacity"]) == "1"
     assert stacks["production-stage"].outputs["ClusterArn"].endswith(":cluster/other-production")
 
 
@@ -64,7 +65,8 @@ def test_repository_variables_name_the_registry(stacks):
 def test_environment_variables_are_the_stage_s_own(stacks, stage):
     """Each environment has its stage's role, cluster and service."""
     assert project.environment_variables(stacks, stage) == {
-        "AWS_RELEASE_ROLE_ARN": f"arn:aws:iam::123456789012:role/django-crud-app-release-{stage}",
+        "AWS_ACCOUNT_ID": "123456789012",
+        "AWS_RELEASE_ROLE_ARN": f"arn:aws:iam::123456789012:role/django-crud-app-{stage}-release",
         "CLUSTER_ARN": f"arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-{stage}",
         "SERVICE_NAME": "web",
     }
