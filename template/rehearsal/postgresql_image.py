@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -54,14 +54,14 @@ def wanted(project: Path) -> list[str]:
     return [image for image in images if re.search(r"(^|/)postgres(:|$)", image)]
 
 
-def stand_in(project: Path, environment: Mapping[str, str]) -> list[str]:
-    """Make the images that a project wants and that neither Docker nor its registry has.
+def stand_in(images: Iterable[str], environment: Mapping[str, str]) -> list[str]:
+    """Make those of the images that neither Docker nor their registry has.
 
     They carry the label of the run whose environment this is. Returns their names; nothing is
     made where this machine has no PostgreSQL, or is no Linux, whose programs containers run.
     """
     found = programs() if sys.platform == "linux" else None
-    missing = [name for name in wanted(project) if found and not _is_there(name, environment)]
+    missing = [name for name in images if found and not _is_there(name, environment)]
     for name in missing:
         with tempfile.TemporaryDirectory(prefix="postgresql-image-") as folder:
             label = f"{docker_objects.LABEL}={environment['COMPOSE_PROJECT_NAME']}"

@@ -73,7 +73,8 @@ def set_up(
         commit = checkout.clone(source, folder / "checkout", project.REPOSITORY)
         environment = machine.environment(folder / "home", folder.name)
         stack.callback(docker_objects.remove_run, folder.name, environment)
-        for image in postgresql_image.stand_in(commit.folder, environment):
+        wanted = postgresql_image.wanted(commit.folder)
+        for image in postgresql_image.stand_in(wanted, environment):
             say(f"{image} cannot be pulled: this machine's PostgreSQL stands in for it.")
         stacks = project.deploy(
             commit.folder / "deploy/infra", DesiredCount="1", DefaultBranch=commit.branch

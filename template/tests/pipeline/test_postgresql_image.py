@@ -70,7 +70,7 @@ def test_project_without_compose_wants_none(tmp_path):
 
 def test_server_stands_in(project, environment, postgresql_programs):
     """A step finds a database under the image's name, and the run removes both."""
-    assert postgresql_image.stand_in(project, environment) == [IMAGE]
+    assert postgresql_image.stand_in([IMAGE], environment) == [IMAGE]
     up = ["docker", "compose", "up", "--detach", "--quiet-pull", "--wait", "database"]
     subprocess.run(up, cwd=project, env=environment, check=True)
     port = environment["DATABASE_PORT"]
@@ -82,9 +82,9 @@ def test_server_stands_in(project, environment, postgresql_programs):
 
 def test_image_that_is_there_is_left_alone(project, environment, postgresql_programs):
     """What Docker has already is neither replaced nor removed."""
-    assert postgresql_image.stand_in(project, environment) == [IMAGE]
+    assert postgresql_image.stand_in([IMAGE], environment) == [IMAGE]
     other = {**environment, "COMPOSE_PROJECT_NAME": "rehearsal-other"}
-    assert postgresql_image.stand_in(project, other) == []
+    assert postgresql_image.stand_in([IMAGE], other) == []
     docker_objects.remove_run("rehearsal-other", environment)
     assert inspected(IMAGE) == 0
 
@@ -96,5 +96,5 @@ def test_nothing_stands_in(project, environment, monkeypatch, missing):
         monkeypatch.setattr(postgresql_image, "programs", lambda: None)
     else:
         monkeypatch.setattr(sys, "platform", "darwin")
-    assert postgresql_image.stand_in(project, environment) == []
+    assert postgresql_image.stand_in([IMAGE], environment) == []
     assert inspected(IMAGE) != 0
