@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from template.rehearsal import cloud, docker_objects, machine, project
+from template.rehearsal import cloud, docker_objects, machine, postgresql_image, project
 from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
 from template.rehearsal.cloud import Cloud
@@ -73,6 +73,9 @@ def set_up(
         commit = checkout.clone(source, folder / "checkout", project.REPOSITORY)
         environment = machine.environment(folder / "home", folder.name)
         stack.callback(docker_objects.remove_run, folder.name, environment)
+        wanted = postgresql_image.wanted(commit.folder)
+        for image in postgresql_image.stand_in(wanted, environment):
+            say(f"{image} cannot be pulled: this machine's PostgreSQL stands in for it.")
         stacks = project.deploy(
             commit.folder / "deploy/infra", DesiredCount="1", DefaultBranch=commit.branch
         )

@@ -3,23 +3,21 @@
 import contextlib
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from template.rehearsal import processes
+from template.rehearsal import postgresql_image, processes
 from template.rehearsal.aws.sessions import Session
 from template.rehearsal.cloud import Cloud
 from template.rehearsal.cloudformation.templates import Stack
 from template.rehearsal.ecs.containers import Containers
+from template.rehearsal.machine import MachineError
 
-# The folder of the image that anybody may write to: a volume there keeps its rights.
-SHARED = "/tmp"  # noqa: S108 - a path inside the containers
-# What AWS has and the rehearsal has not: a load balancer's name, and a database server.
-REPLACED = {
-    "ALLOWED_HOSTS": "127.0.0.1,localhost",
-    "DATABASE_URL": f"sqlite:///{SHARED}/database.sqlite3",
-}
+POSTGRESQL = "public.ecr.aws/docker/library/postgres:18-trixie"
+USER, DATABASE = "app", "app"
+PATIENCE = 60.0  # seconds that the database server may take to start
 
 
 @contextlib.contextmanager
@@ -29,20 +27,53 @@ def run_containers(
     """Run the tasks of a stage with Docker while the context lasts, and leave nothing behind.
 
     They are pulled with a login of the task definition's execution role, and get the secrets
-    that this role may read. All of them share a database in a volume.
+    that this role may read. A PostgreSQL server of the stage's own takes the place of RDS.
+    Raises MachineError when that does not start.
     """
     (definition,) = stack.of_type("AWS::ECS::TaskDefinition").values()
     role = definition.properties["ExecutionRoleArn"].rpartition("/")[2]
-    volume = f"{environment['COMPOSE_PROJECT_NAME']}-{secrets.token_hex(8)}"
-    options = ["--volume", f"{volume}:{SHARED}"]
+    name = f"{environment['COMPOSE_PROJECT_NAME']}-{secrets.token_hex(8)}"
+    options = ["--network", name]
+    postgresql_image.stand_in([POSTGRESQL], environment)
     with tempfile.TemporaryDirectory(prefix="ecs-login-") as folder:
         config = {**environment, "DOCKER_CONFIG": folder}
         _log_in(cloud, cloud.sessions.issue(role, "ecs"), config)
-        given = {**readable_secrets(cloud, role, definition.properties), **REPLACED}
+        given = {**readable_secrets(cloud, role, definition.properties), **_replaced(name)}
+        if "PGUSER" in given:
+            given["PGUSER"] = USER
         with Containers(Path(folder), given, options, health_path(stack)) as containers:
-            # Made here, because one that `docker run` makes has no label to be found by.
-            containers.docker("volume", "create", "--label", containers.label, volume)
+            _start_database(containers, name, given.get("PGPASSWORD", secrets.token_hex(16)))
             yield containers
+
+
+def _replaced(server: str) -> dict[str, str]:
+    """What AWS has and the rehearsal has not: a load balancer's name, a server that speaks TLS."""
+    return {
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "PGHOST": server,
+        "PGDATABASE": DATABASE,
+        "PGSSLMODE": "disable",
+    }
+
+
+def _start_database(containers: Containers, name: str, password: str) -> None:
+    """Start a database server under a name, in a network of that name, with their label."""
+    docker, label = containers.docker, ["--label", containers.label]
+    variables = {"USER": USER, "PASSWORD": password, "DB": DATABASE}
+    given = [f"--env=POSTGRES_{key}={value}" for key, value in variables.items()]
+    started = [
+        docker("network", "create", *label, name),
+        docker("run", "--detach", *label, "--name", name, "--network", name, *given, POSTGRESQL),
+    ]
+    if failed := [done.stdout.strip() for done in started if done.returncode]:
+        raise MachineError(f"The database server of a stage did not start: {failed[0]}")
+    deadline = time.monotonic() + PATIENCE
+    asked = ("pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}")
+    while docker("exec", name, *asked).returncode:
+        if time.monotonic() > deadline:
+            said = docker("logs", name).stdout
+            raise MachineError(f"The database server of a stage does not answer. It says:\n{said}")
+        time.sleep(0.2)
 
 
 def health_path(stack: Stack) -> str:

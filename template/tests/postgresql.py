@@ -11,17 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from template.rehearsal.postgresql_image import programs
+
 REQUIRED = "REQUIRE_POSTGRESQL"
-
-
-def programs() -> Path | None:
-    """The folder with `initdb` and `postgres`: the one on PATH, else the newest of Debian's."""
-    places = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name)
-    )
-    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(places))])
-    initdb = shutil.which("initdb", path=path)
-    return Path(initdb).resolve().parent if initdb else None
 
 
 def ordinary_user() -> dict[str, str | int]:

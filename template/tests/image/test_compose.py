@@ -11,10 +11,10 @@ import pytest
 import requests
 import yaml
 
+from template.rehearsal.postgresql_image import make_image
 from template.tests import exhaustive
 from template.tests.image import containers
 from template.tests.image.containers import ROOT
-from template.tests.image.postgresql_image import make_image
 
 pytestmark = exhaustive.MARK
 

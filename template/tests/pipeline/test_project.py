@@ -36,8 +36,9 @@ def test_outputs_are_the_parameters_of_later_stacks(stacks):
 def test_parameters_can_be_chosen():
     """A chosen parameter wins over the usual one."""
     stacks = project.deploy(DesiredCount="1", ProjectName="other")
-    target = stacks["staging-stage"].resources["ScalableTarget"].properties
-    assert str(target["MinCapacity"]) == "1"
+    stack = stacks["staging-stage"]
+    (target,) = stack.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+    assert str(target.properties["MinCapacity"]) == "1"
     assert stacks["production-stage"].outputs["ClusterArn"].endswith(":cluster/other-production")
 
 

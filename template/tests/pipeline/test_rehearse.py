@@ -153,12 +153,12 @@ def test_migration_precedes_the_rollout(github):
 
 
 def test_nothing_is_left_behind(github):
-    """Containers, volumes, images, files and the registry are gone, and so is the login."""
+    """Containers, networks, images, files and the registry are gone, and so is the login."""
     assert len(github.containers) == 2
     for containers in github.containers:
         assert docker("ps", "--all", "--quiet", "--filter", f"label={containers.label}") == ""
-        volume = containers.options[containers.options.index("--volume") + 1].partition(":")[0]
-        assert docker("volume", "ls", "--quiet", "--filter", f"name={volume}") == ""
+        network = containers.options[containers.options.index("--network") + 1]
+        assert docker("network", "ls", "--quiet", "--filter", f"name={network}") == ""
     reference = f"reference={github.endpoint}/*"
     assert docker("image", "ls", "--all", "--quiet", "--filter", reference) == ""
     assert github.files == []

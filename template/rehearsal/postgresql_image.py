@@ -1,0 +1,128 @@
+"""An image of this machine's PostgreSQL, where the official one cannot be downloaded.
+
+It understands what compose.yaml tells the official image: POSTGRES_USER, _PASSWORD and _DB.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from template.rehearsal import docker_objects, processes
+
+USER = 999  # as in the official image
+HOME = "var/lib/postgresql"
+FILES = {
+    "etc/passwd": f"postgres:x:{USER}:{USER}::/{HOME}:/bin/sh\n",
+    "entrypoint": """\
+#!/bin/sh
+set -e
+data=$HOME/data
+if [ ! -e "$data/PG_VERSION" ]; then
+  echo "$POSTGRES_PASSWORD" >"$HOME/password"
+  initdb --pgdata="$data" --username="$POSTGRES_USER" --auth=scram-sha-256 --pwfile="$HOME/password"
+  echo "host all all all scram-sha-256" >>"$data/pg_hba.conf"
+  echo "create database $POSTGRES_DB" | postgres --single -D "$data" postgres
+fi
+exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=
+""",
+}
+
+
+def programs() -> Path | None:
+    """The folder with `initdb` and `postgres`: the one on PATH, else the newest of Debian's."""
+    places = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name)
+    )
+    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(places))])
+    initdb = shutil.which("initdb", path=path)
+    return Path(initdb).resolve().parent if initdb else None
+
+
+def wanted(project: Path) -> list[str]:
+    """The images of PostgreSQL that a project's compose.yaml names."""
+    file = project / "compose.yaml"
+    services = yaml.safe_load(file.read_text())["services"].values() if file.exists() else ()
+    images = [service.get("image", "") for service in services]
+    return [image for image in images if re.search(r"(^|/)postgres(:|$)", image)]
+
+
+def stand_in(images: Iterable[str], environment: Mapping[str, str]) -> list[str]:
+    """Make those of the images that neither Docker nor their registry has.
+
+    They carry the label of the run whose environment this is. Returns their names; nothing is
+    made where this machine has no PostgreSQL, or is no Linux, whose programs containers run.
+    """
+    found = programs() if sys.platform == "linux" else None
+    missing = [name for name in images if found and not _is_there(name, environment)]
+    for name in missing:
+        with tempfile.TemporaryDirectory(prefix="postgresql-image-") as folder:
+            label = f"{docker_objects.LABEL}={environment['COMPOSE_PROJECT_NAME']}"
+            make_image(name, found, Path(folder), f"LABEL {label}")
+    return missing
+
+
+def _is_there(image: str, environment: Mapping[str, str]) -> bool:
+    asked = (["image", "inspect", image], ["buildx", "imagetools", "inspect", image])
+    return any(
+        processes.run(["docker", *each], env=dict(environment), capture_output=True).returncode == 0
+        for each in asked
+    )
+
+
+def libraries(*programs: Path) -> set[Path]:
+    """The shared libraries that programs are linked to."""
+    command = ["ldd", *map(str, programs)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {Path(found) for found in re.findall(r"(/\S+) \(0x", said)}
+
+
+def contents(folder: Path) -> Iterator[Path]:
+    """What of this machine PostgreSQL needs, whose programs are in that folder."""
+    shell = [Path("/bin/sh")]
+    modules = [folder.parent / "lib" / name for name in ("plpgsql.so", "dict_snowball.so")]
+    tools = [folder / name for name in ("initdb", "postgres", "pg_isready")]
+    yield from {*shell, *modules, *tools, *libraries(*shell, *modules, *tools)}
+    yield Path("/usr/share/postgresql") / folder.parent.name
+    yield Path("/usr/share/zoneinfo")
+
+
+def owned(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """An entry that belongs to the user of the server."""
+    entry.uid = entry.gid = USER
+    return entry
+
+
+def make_image(name: str, server: Path, folder: Path, *changes: str) -> None:
+    """Import the image of a server's programs under a name.
+
+    The folder is for what is made on the way, and `changes` are further ones of `docker import`.
+    """
+    (folder / HOME).mkdir(parents=True)
+    (folder / "tmp").mkdir()
+    for path, text in FILES.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+        (folder / path).chmod(0o755)
+    archive = folder / "image.tar"
+    with tarfile.open(archive, "w", dereference=True) as tar:
+        for path in contents(server):
+            tar.add(path)
+        for place in ("etc", "entrypoint", "tmp", "var"):
+            tar.add(folder / place, place, filter=owned)
+    changes = (
+        *changes,
+        f"ENV PATH={server}:/bin HOME=/{HOME}",
+        f"USER {USER}",
+        f"VOLUME /{HOME}",
+        'ENTRYPOINT ["/entrypoint"]',
+    )
+    command = ["docker", "import", *(f"--change={change}" for change in changes), archive, name]
+    processes.run(command, check=True, capture_output=True)
