@@ -1,18 +1,21 @@
 """The real deploy.yml in act is refused what it must not do, and nothing moves then."""
 
 import contextlib
+import os
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from template.rehearsal import machine, project
 from template.rehearsal.clock import Clock
-from template.rehearsal.ecs.timelines import CRASH_LOOP
+from template.rehearsal.ecs.timelines import CRASH_LOOP, SLOW
 from template.rehearsal.github.jobs import Push
 from template.rehearsal.rehearse import through_github
 from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
-from template.tests.pipeline.sandboxes import SPEED, commit, edit, play, small_project
+from template.tests.pipeline.sandboxes import SPEED, commit, edit, git, play, small_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]
 
@@ -153,3 +156,46 @@ def test_failed_staging_keeps_production_as_it_is(tmp_path, lines):
         ran = through_github(sandbox)
         assert results(ran)[1:] == [("build", "success"), ("staging", "failure")]
         assert "production" not in sandbox.tags()
+
+
+def test_older_run_does_not_go_back(sandbox, lines):
+    """A run of a commit whose successor was released is green, and moves no tag of a stage."""
+    folder, old = sandbox.checkout.folder, sandbox.checkout.commit
+    commit(folder)
+    assert {each.result for each in through_github(sandbox)} == {"success"}
+    newer = sandbox.tags()
+    assert newer["staging"] == newer["production"] == newer["latest"]
+    assert newer["staging"] != newer[old]
+    git(folder, "reset", "--quiet", "--hard", old)
+    with nothing_moves(sandbox):
+        ran = through_github(sandbox)
+    assert {each.result for each in ran} == {"success"}
+    for words in ("Not released to staging", "Not released to production", "latest stays on"):
+        assert any(words in line for line in lines), words
+
+
+@exhaustive.MARK
+def test_killed_step_is_finished_by_the_next(tmp_path, lines):
+    """Where the step of a release is killed, the one behind it puts tag and service back."""
+    source = small_project(tmp_path / "source")
+    with set_up(source, lines.append, play, Clock(SPEED)) as sandbox:
+        assert {each.result for each in through_github(sandbox)} == {"success"}
+        before = sandbox.tags()["staging"]
+        (sandbox.checkout.folder / "content").write_text("another")
+        commit(sandbox.checkout.folder)
+        sandbox.launchers["staging"].deploy(SLOW)
+        sandbox.cloud.faults.inject("ecs", "DescribeServices", lambda: kill_step(sandbox), skip=6)
+        ran = through_github(sandbox)
+        assert results(ran)[-1] == ("staging", "failure")
+        assert any("Finishing the way back" in line for line in lines)
+        assert sandbox.tags()["staging"] == before != sandbox.tags()["latest"]
+
+
+def kill_step(sandbox):
+    """Kill the bash that runs a buildspec in this sandbox, as a runner out of patience does."""
+    home = f"HOME={sandbox.machine['HOME']}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            runs = b"/buildspec." in (process / "cmdline").read_bytes()
+            if runs and home in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
