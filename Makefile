@@ -57,7 +57,7 @@ test-postgresql: install ## The same on the PostgreSQL of compose.yaml (Docker; 
 lint: install ## Check the style, the types and the settings of production
 	ruff check .
 	ruff format --check .
-	mypy
+	mypy deploy src tests
 	python manage.py makemigrations --check --dry-run
 	DATABASE_URL=postgres://db/app SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	  ALLOWED_HOSTS=example.com python manage.py check --deploy --fail-level WARNING
