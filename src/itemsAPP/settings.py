@@ -125,8 +125,7 @@ if database["ENGINE"].endswith((".postgresql", ".postgis")):
     options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 5}
     options["tcp_user_timeout"] = 30_000  # milliseconds, for a server that vanished in a failover
 elif database["ENGINE"].endswith(".sqlite3"):
-    options |= {"init_command": "PRAGMA journal_mode = WAL", "transaction_mode": "IMMEDIATE"}
-    options["timeout"] = 20  # seconds
+    options.update(timeout=20, init_command="PRAGMA journal_mode=WAL", transaction_mode="IMMEDIATE")
 DATABASES = {"default": database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -223,7 +222,6 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Items",
-    "VERSION": "1",
     "COMPONENT_SPLIT_REQUEST": True,  # what a client sends has no read-only fields
     "POSTPROCESSING_HOOKS": ["itemsAPP.schema.describe_errors"],
     "SERVE_INCLUDE_SCHEMA": False,

@@ -16,7 +16,7 @@ urlpatterns = [
     path("", include(router.urls)),  # after the applications, which register with the router
     re_path(r"^ping/?$", router.get_api_root_view()),
     re_path(r"^schema/?$", schema, name="schema"),
-    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"])),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
     re_path(r"^health/ready/?$", health.readiness),

@@ -1,6 +1,6 @@
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, permissions, viewsets
+from rest_framework import exceptions, generics, permissions, viewsets
 
 from itemslist.models import ItemList
 from itemslist.serializers import ItemSerializer, ItemsListSerializer
@@ -29,6 +29,9 @@ class ItemsListView(ItemsListMixin, generics.ListCreateAPIView):
     @extend_schema(operation_id="itemslist_put", responses={201: ItemsListSerializer})
     def put(self, request):
         return self.create(request)
+
+    def get_object(self):
+        raise exceptions.NotFound  # OPTIONS asks for the object of each PUT
 
 
 class ItemsListDetailView(ItemsListMixin, generics.RetrieveUpdateDestroyAPIView):

@@ -94,3 +94,4 @@ def test_docs(anonymous, url):
     script = anonymous.get(url, {"script": ""})
     assert "javascript" in script.headers["Content-Type"]
     assert reverse("schema") in script.text
+    assert anonymous.options(url).status_code == 405

@@ -23,6 +23,13 @@ def test_create(anonymous, url, method):
     assert (response.json()["id"], response.json()["title"], item.title) == (item.pk, "tea", "tea")
 
 
+@pytest.mark.parametrize("url", ["/itemslist", "/itemslist/"])
+def test_options(anonymous, url):
+    """OPTIONS tells the fields of an item."""
+    actions = anonymous.options(url).json()["actions"]
+    assert actions["POST"]["title"]["required"] is True
+
+
 def test_list(anonymous, item):
     """The list is an array of items, each of which is at its URL."""
     (found,) = anonymous.get("/itemslist").json()

@@ -1,8 +1,9 @@
 """Test data."""
 
 import factory
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 
 from itemslist.models import ItemList
 
@@ -20,7 +21,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     """A user without privileges, who cannot log in with a password."""
 
     class Meta:
-        model = User
+        model = get_user_model()
 
     username = factory.Sequence("user{}".format)
     email = factory.LazyAttribute("{0.username}@example.com".format)

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import requests
 from rest_framework import status
-from tests.app.commands import (
+from template.tests.app.commands import (
     copy_of_the_application,
     free_port,
     manage,
@@ -17,7 +17,7 @@ from tests.app.commands import (
     runserver,
     wait_for,
 )
-from tests.app.conftest import PRODUCTION
+from template.tests.app.conftest import PRODUCTION
 
 from template.tests import exhaustive
 

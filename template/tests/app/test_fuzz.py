@@ -19,13 +19,13 @@ from schemathesis.specs.openapi.checks import (
     negative_data_rejection,
     positive_data_acceptance,
 )
-from tests.app.factories import GroupFactory, ItemFactory, UserFactory
-from tests.app.people import client_of
+from template.tests.app.factories import GroupFactory, ItemFactory, UserFactory
+from template.tests.app.people import client_of
 
 from itemsAPP.wsgi import application
 
 CASES = int(os.environ.get("FUZZ_CASES", "0"))  # for each operation and role
-API = schemathesis.openapi.from_wsgi("/schema/", application, headers={"Host": "testserver"})
+API = schemathesis.openapi.from_wsgi("/schema", application, headers={"Host": "testserver"})
 API.config.generation.with_security_parameters = False  # the roles have sessions
 OPERATIONS = [found.ok() for found in API.get_all_operations()]
 NOT_CHECKED = [
@@ -47,7 +47,7 @@ def tally():
         logger.warning("%s: %s answers %s", role, count, code)
 
 
-@pytest.fixture(params=["anonymous", "user", "editor"])
+@pytest.fixture(params=["anonymous", "user", "superuser"])
 def role(request):
     """Who asks."""
     return request.param

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
-from tests.app.conftest import WITHOUT_DATABASE, settings_from
+from template.tests.app.conftest import WITHOUT_DATABASE, settings_from
 
 pytestmark = pytest.mark.usefixtures("connecting")
 HBA = "host all shop,buyer 127.0.0.1/32 scram-sha-256\nhost all app 127.0.0.1/32 trust\n"
