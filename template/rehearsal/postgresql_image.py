@@ -58,7 +58,8 @@ def wanted(project: Path) -> list[str]:
 def stand_in(images: Iterable[str], environment: Mapping[str, str]) -> list[str]:
     """Make those of the images that neither Docker nor their registry has.
 
-    Returns their names; `remove` removes them. Nothing is made where this machine has no PostgreSQL, or is no Linux, whose programs containers run.
+    Returns their names; `remove` removes them. Nothing is made where this machine has no
+    PostgreSQL, or is no Linux, whose programs containers run.
     """
     found = programs() if sys.platform == "linux" else None
     missing = [name for name in images if found and not _is_there(name, environment)]
