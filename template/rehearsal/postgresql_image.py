@@ -17,6 +17,7 @@ import yaml
 
 from template.rehearsal import docker_objects, processes
 
+STAND_IN = f"{docker_objects.LABEL}.stand-in=postgresql"
 USER = 999  # as in the official image
 HOME = "var/lib/postgresql"
 FILES = {
@@ -57,24 +58,37 @@ def wanted(project: Path) -> list[str]:
 def stand_in(images: Iterable[str], environment: Mapping[str, str]) -> list[str]:
     """Make those of the images that neither Docker nor their registry has.
 
-    They carry the label of the run whose environment this is. Returns their names; nothing is
-    made where this machine has no PostgreSQL, or is no Linux, whose programs containers run.
+    Returns their names; `remove` removes them. Nothing is made where this machine has no
+    PostgreSQL, or is no Linux, whose programs containers run.
     """
     found = programs() if sys.platform == "linux" else None
     missing = [name for name in images if found and not _is_there(name, environment)]
     for name in missing:
         with tempfile.TemporaryDirectory(prefix="postgresql-image-") as folder:
-            label = f"{docker_objects.LABEL}={environment['COMPOSE_PROJECT_NAME']}"
-            make_image(name, found, Path(folder), f"LABEL {label}")
+            make_image(name, found, Path(folder), f"LABEL {STAND_IN}")
     return missing
+
+
+def remove(environment: Mapping[str, str]) -> None:
+    """Remove the images that stand in, unless another rehearsal uses them, which then does it.
+
+    They have no label of a run, which their containers, of whatever run, would inherit.
+    """
+    listed = ["image", "ls", "--filter", f"label={STAND_IN}", "--format={{.Repository}}:{{.Tag}}"]
+    for name in _docker(listed, environment).stdout.split():
+        _docker(["image", "rm", name], environment)
 
 
 def _is_there(image: str, environment: Mapping[str, str]) -> bool:
     asked = (["image", "inspect", image], ["buildx", "imagetools", "inspect", image])
-    return any(
-        processes.run(["docker", *each], env=dict(environment), capture_output=True).returncode == 0
-        for each in asked
-    )
+    return any(_docker(each, environment).returncode == 0 for each in asked)
+
+
+def _docker(
+    arguments: list[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    command = ["docker", *arguments]
+    return processes.run(command, env=dict(environment), capture_output=True, text=True)
 
 
 def libraries(*programs: Path) -> set[Path]:

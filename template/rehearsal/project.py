@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from template.rehearsal.aws.account import ACCOUNT, REGION
+from template.rehearsal.cloudformation.intrinsics import TemplateError
 from template.rehearsal.cloudformation.templates import Stack, parameters_of, resolve
 from template.rehearsal.github.oidc import Repository
 
@@ -30,7 +31,7 @@ def deploy(infra: Path = INFRA, **chosen: str) -> dict[str, Stack]:
     stacks = {"github": _deploy(infra, "github", f"{NAME}-github", known)}
     for stage in STAGES:
         of_stage = {**known, "Stage": stage}
-        of_stage["ExistingOidcProviderArn"] = known["OidcProviderArn"]
+        of_stage["ExistingOidcProviderArn"] = _output(stacks, "github", "OidcProviderArn")
         for template in TEMPLATES_OF_A_STAGE:
             name = f"{NAME}-{stage}" + ("" if template == "stage" else f"-{template}")
             stacks[f"{stage}-{template}"] = _deploy(infra, template, name, of_stage)
@@ -60,10 +61,19 @@ def repository_variables(stacks: dict[str, Stack], registry: str) -> dict[str, s
 
 def environment_variables(stacks: dict[str, Stack], stage: str) -> dict[str, str]:
     """The variables of the stage's environment for GitHub."""
-    service = stacks[f"{stage}-stage"].outputs
     return {
         "AWS_ACCOUNT_ID": ACCOUNT,
-        "AWS_RELEASE_ROLE_ARN": stacks[f"{stage}-roles"].outputs["ReleaseRoleArn"],
-        "CLUSTER_ARN": service["ClusterArn"],
-        "SERVICE_NAME": service["ServiceName"],
+        "AWS_RELEASE_ROLE_ARN": _output(stacks, f"{stage}-roles", "ReleaseRoleArn"),
+        "CLUSTER_ARN": _output(stacks, f"{stage}-stage", "ClusterArn"),
+        "SERVICE_NAME": _output(stacks, f"{stage}-stage", "ServiceName"),
     }
+
+
+def _output(stacks: dict[str, Stack], stack: str, name: str) -> str:
+    """An output of a stack. Raises TemplateError where a project's own templates lack it."""
+    if name not in stacks[stack].outputs:
+        raise TemplateError(
+            f"deploy/infra/{stack.rpartition('-')[2]}.yml has no output {name}: it is older than"
+            " this rehearsal, or changed. Compare it with the template's."
+        )
+    return stacks[stack].outputs[name]

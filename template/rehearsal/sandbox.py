@@ -72,6 +72,7 @@ def set_up(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
         commit = checkout.clone(source, folder / "checkout", project.REPOSITORY)
         environment = machine.environment(folder / "home", folder.name)
+        stack.callback(postgresql_image.remove, environment)
         stack.callback(docker_objects.remove_run, folder.name, environment)
         wanted = postgresql_image.wanted(commit.folder)
         for image in postgresql_image.stand_in(wanted, environment):

@@ -39,6 +39,7 @@ def environment(docker, tmp_path):
     environment = machine.environment(tmp_path / "home", run)
     yield environment
     docker_objects.remove_run(run, environment)
+    postgresql_image.remove(environment)
 
 
 def inspected(image):
@@ -76,17 +77,25 @@ def test_server_stands_in(project, environment, postgresql_programs):
     port = environment["DATABASE_PORT"]
     with psycopg.connect(f"postgres://app:app@127.0.0.1:{port}/app") as connection:
         assert connection.execute("select 1").fetchone() == (1,)
+    postgresql_image.remove(environment)
+    assert inspected(IMAGE) == 0, "it is in use"
     docker_objects.remove_run(environment["COMPOSE_PROJECT_NAME"], environment)
+    postgresql_image.remove(environment)
     assert inspected(IMAGE) != 0
 
 
-def test_image_that_is_there_is_left_alone(project, environment, postgresql_programs):
-    """What Docker has already is neither replaced nor removed."""
+def test_two_rehearsals_share_an_image(environment, postgresql_programs):
+    """What Docker has already is not made again, and ending one run takes nothing of another."""
     assert postgresql_image.stand_in([IMAGE], environment) == [IMAGE]
-    other = {**environment, "COMPOSE_PROJECT_NAME": "rehearsal-other"}
-    assert postgresql_image.stand_in([IMAGE], other) == []
+    assert postgresql_image.stand_in([IMAGE], environment) == []
+    name = environment["COMPOSE_PROJECT_NAME"]
+    start = ["docker", "run", "--detach", "--name", name, "--env=POSTGRES_USER=app"]
+    given = ["--env=POSTGRES_PASSWORD=app", "--env=POSTGRES_DB=app", IMAGE]
+    subprocess.run([*start, *given], env=environment, check=True, capture_output=True)
     docker_objects.remove_run("rehearsal-other", environment)
-    assert inspected(IMAGE) == 0
+    postgresql_image.remove(environment)
+    running = ["docker", "ps", "--quiet", "--filter", f"name={name}"]
+    assert subprocess.check_output(running) != b""
 
 
 @pytest.mark.parametrize("missing", ["programs", "linux"])

@@ -50,6 +50,18 @@ def test_broken_template_is_an_error(tmp_path):
         project.deploy(copy)
 
 
+@pytest.mark.parametrize(
+    ("template", "output"), [("roles", "ReleaseRoleArn"), ("stage", "ServiceName")]
+)
+def test_output_that_a_project_lacks_is_told(tmp_path, template, output):
+    """Templates of an older copy are named, with what they do not put out."""
+    copy = shutil.copytree(project.INFRA, tmp_path / "infra")
+    edit(copy / f"{template}.yml", f"\n  {output}:", "\n  Another:")
+    stacks = project.deploy(copy)
+    with pytest.raises(TemplateError, match=f"{template}.yml has no output {output}: "):
+        project.environment_variables(stacks, "staging")
+
+
 def test_repository_variables_name_the_registry(stacks):
     """The registry's address is replaced, the rest is what the stack puts out."""
     variables = project.repository_variables(stacks, "127.0.0.1:5000")

@@ -82,7 +82,7 @@ def nothing_moves(sandbox):
 def test_commit_is_released_in_order(shared):
     """Tests, build, staging and production run in this order, and leave one image."""
     sandbox, ran = shared
-    everything = ["test", "build", "staging", "production"]
+    everything = ["tests", "build", "staging", "production"]
     assert results(ran) == [(stage, "success") for stage in everything]
     assert set(sandbox.tags()) == {sandbox.checkout.commit, "latest", "staging", "production"}
     assert len(set(sandbox.tags().values())) == 1
@@ -120,7 +120,7 @@ def test_another_branch_is_refused(sandbox, lines):
     push = Push("deploy.yml", sandbox.checkout.commit, ref="refs/heads/feature")
     with nothing_moves(sandbox):
         ran = through_github(sandbox, push)
-    assert results(ran) == [("test", "success"), ("build", "failure")]
+    assert results(ran) == [("tests", "success"), ("build", "failure")]
     assert any("Not authorized to perform sts:AssumeRoleWithWebIdentity" in each for each in lines)
 
 
@@ -142,7 +142,7 @@ def test_missing_permission_ends_the_build(tmp_path, lines):
     commit(source)
     with set_up(source, lines.append, play) as sandbox:
         ran = through_github(sandbox)
-        assert results(ran) == [("test", "success"), ("build", "failure")]
+        assert results(ran) == [("tests", "success"), ("build", "failure")]
         assert {call.action for call in sandbox.cloud.recording.refused()} == {"ecr:PutImage"}
         assert sandbox.tags() == {}
 
