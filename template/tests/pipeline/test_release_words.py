@@ -3,7 +3,7 @@
 import pytest
 
 from template.rehearsal.ecs import timelines
-from template.rehearsal.ecs.launching import HEALTHY, PENDING, RUNNING, STOPPED, Stop
+from template.rehearsal.ecs.launching import PENDING, RUNNING, STOPPED, Stop
 from template.rehearsal.ecs.playback import LOG
 from template.tests import exhaustive
 from template.tests.pipeline import engines
