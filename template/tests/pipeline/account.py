@@ -131,6 +131,7 @@ class Account(Pipeline):
         if not new:
             self.digests["before"] = put_image(self.registry, [BEFORE, "staging"], BEFORE)
         self.clock = Clock(speed=SPEED)
+        self.process: subprocess.Popen | None = None  # of a release that a test interrupts
         self.platforms: dict[str, str] = {}
         self.timelines = Timelines()
         self.variables = self._deploy_service(desired)
