@@ -148,7 +148,7 @@ def test_the_calls_are_the_buildspecs(buildspec, role):
     """The calls that a role needs are those that its buildspec makes, beside Docker's own."""
     text = re.sub(r"^ *#.*$", "", (INFRA.parents[1] / buildspec).read_text(), flags=re.MULTILINE)
     commands = re.findall(
-        r"(?:(?:\baws |\bcall |\()(ecr|logs|ecs)|(?<=[ (])(ecs)) ([a-z]+(?:-[a-z]+)+)", text
+        r"(?:\b(?:aws|call) (logs)|(?<=[ (])(ecr|ecs)) ([a-z]+(?:-[a-z]+)+)", text
     )
     made = {f"{one or other}:{name.title().replace('-', '')}" for one, other, name in commands}
     needed = {call.action for call in NEEDED[f"{PROJECT}-{role}"]} - DOCKERS - {"iam:PassRole"}
