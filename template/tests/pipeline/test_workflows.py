@@ -1,6 +1,8 @@
 """What the workflows promise, where neither a linter nor act would notice that it is broken."""
 
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -149,6 +151,26 @@ def test_stage_is_bound_to_its_environment():
     assert job["environment"] == "${{ inputs.stage }}"
     assert job["env"]["STAGE_NAME"] == "${{ inputs.stage }}"
     assert set(job["env"]) >= {"WAIT_TIMEOUT", "REGISTRY_TIMEOUT"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, ""),
+        ({"STAGE_NAME": "my prod"}, "'my prod' cannot be a tag of an image"),
+        ({"STAGE_NAME": "team/prod"}, "'team/prod' cannot be a tag of an image"),
+        ({"AWS_REGION": ""}, "Missing variables: AWS_REGION. Run: make setup"),
+    ],
+)
+def test_stage_is_checked_first(changed, told):
+    """A name that is no tag, and a missing variable, are told before AWS is asked."""
+    job = workflows.load("stage.yml")["jobs"]["release"]
+    script = job["steps"][0]["run"]
+    given = {**dict.fromkeys(job["env"], "given"), "PATH": os.environ["PATH"], **changed}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (told == "")
+    assert told in done.stdout
 
 
 @pytest.mark.parametrize("name", ["deploy.yml", "stage.yml"])
