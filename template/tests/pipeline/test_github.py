@@ -107,6 +107,8 @@ def test_service_containers_are_found(tmp_path):
     (folder / "ci.yml").write_text("on: push\njobs: {test: {services: {db: {image: x}}}, lint: {}}")
     (folder / "deploy.yml").write_text("on: push\njobs: {}\n")
     assert Workflows(tmp_path).with_services() == ["ci.yml: test"]
+
+
 def test_contents_need_the_permission_of_caller_and_called(checkout):
     """Without `contents: read` a release may not compare commits."""
     assert Workflows(checkout).job(PUSH, STAGING).contents is True
