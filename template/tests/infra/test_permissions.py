@@ -147,7 +147,9 @@ def test_every_condition_is_needed(role, policy, index, allowed):
 def test_the_calls_are_the_buildspecs(buildspec, role):
     """The calls that a role needs are those that its buildspec makes, beside Docker's own."""
     text = re.sub(r"^ *#.*$", "", (INFRA.parents[1] / buildspec).read_text(), flags=re.MULTILINE)
-    commands = re.findall(r"(?:\baws (ecr|logs|ecs)|(?<=[ (])(ecs)) ([a-z]+(?:-[a-z]+)+)", text)
+    commands = re.findall(
+        r"(?:\b(?:aws|call) (logs)|(?<=[ (])(ecr|ecs)) ([a-z]+(?:-[a-z]+)+)", text
+    )
     made = {f"{one or other}:{name.title().replace('-', '')}" for one, other, name in commands}
     needed = {call.action for call in NEEDED[f"{PROJECT}-{role}"]} - DOCKERS - {"iam:PassRole"}
-    assert {COMMANDS.get(action, action) for action in made} == needed
+    assert {COMMANDS.get(action, action) for action in made} - DOCKERS == needed

@@ -15,7 +15,7 @@ import requests
 from template.rehearsal import cloud, machine, project
 from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
-from template.rehearsal.ecr.registry import USER, Registry
+from template.rehearsal.ecr.registry import USER, Manifest, Registry
 from template.rehearsal.ecs.api import Ecs
 from template.rehearsal.ecs.scheduler import Scheduler
 from template.rehearsal.ecs.timelines import Timelines
@@ -131,6 +131,8 @@ class Account(Pipeline):
         if not new:
             self.digests["before"] = put_image(self.registry, [BEFORE, "staging"], BEFORE)
         self.clock = Clock(speed=SPEED)
+        self.process: subprocess.Popen | None = None  # of a release that a test interrupts
+        self.platforms: dict[str, str] = {}
         self.timelines = Timelines()
         self.variables = self._deploy_service(desired)
 
@@ -145,11 +147,14 @@ class Account(Pipeline):
         return project.environment_variables(stacks, "staging")
 
     def _resolve(self, image: str) -> str:
-        """The digest that an image's tag names. Raises LookupError when there is none."""
+        """The digest that a task with an image runs. Raises LookupError when there is none.
+
+        `platforms` has the digests that ECS tells in place of those of images of several platforms.
+        """
         digest = self.registry.digest(project.NAME, image.rsplit(":", 1)[1])
         if digest is None:
             raise LookupError(image)
-        return digest
+        return self.platforms.get(digest, digest)
 
     def release_variables(self, **variables: str) -> dict[str, str]:
         """The variables of a release of the commit FIRST to staging, with these besides."""
@@ -188,33 +193,53 @@ def forget_images(repository: str) -> None:
     subprocess.run(["docker", "image", "rm", "--force", *found], capture_output=True, check=False)
 
 
-def put_image(registry: Registry, tags: Iterable[str], commit: str) -> str:
+def put_image(registry: Registry, tags: Iterable[str], commit: str, platform: str = "amd64") -> str:
     """Put an image without layers into the registry, as the build of a commit; its digest."""
     labels = {"org.opencontainers.image.revision": commit}
     config = json.dumps(
-        {"architecture": "amd64", "os": "linux", "config": {"Labels": labels}}
+        {"architecture": platform, "os": "linux", "config": {"Labels": labels}}
     ).encode()
     described = {
         "mediaType": f"{OCI}.config.v1+json",
         "digest": f"sha256:{hashlib.sha256(config).hexdigest()}",
         "size": len(config),
     }
-    manifest = json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": f"{OCI}.manifest.v1+json",
-            "config": described,
-            "layers": [],
-        }
-    ).encode()
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": f"{OCI}.manifest.v1+json",
+        "config": described,
+        "layers": [],
+    }
     with requests.Session() as session:
         session.auth = (USER, registry.password)
         base = f"http://{registry.endpoint}/v2/{project.NAME}"
         place = session.post(f"{base}/blobs/uploads/", timeout=10).headers["Location"]
         parameters = {"digest": described["digest"]}
         session.put(place, params=parameters, data=config, timeout=10).raise_for_status()
-        for tag in tags:
-            kind = {"Content-Type": f"{OCI}.manifest.v1+json"}
-            answer = session.put(f"{base}/manifests/{tag}", manifest, headers=kind, timeout=10)
-            answer.raise_for_status()
-    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+    return _put_manifest(registry, tags, manifest).digest
+
+
+def put_index(registry: Registry, tags: Iterable[str], commit: str) -> tuple[str, list[str]]:
+    """Put an image of two platforms into the registry; its digest, and those of the platforms."""
+    platforms = {name: put_image(registry, [], commit, name) for name in ("amd64", "arm64")}
+    manifests = [
+        {
+            "mediaType": f"{OCI}.manifest.v1+json",
+            "digest": digest,
+            "size": len(registry.manifest(project.NAME, digest).body),
+            "platform": {"architecture": name, "os": "linux"},
+        }
+        for name, digest in platforms.items()
+    ]
+    index = {"schemaVersion": 2, "mediaType": f"{OCI}.index.v1+json", "manifests": manifests}
+    return _put_manifest(registry, tags, index).digest, list(platforms.values())
+
+
+def _put_manifest(registry: Registry, tags: Iterable[str], manifest: dict) -> Manifest:
+    """Put a manifest under its digest and under tags."""
+    body = json.dumps(manifest).encode()
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    kept = Manifest(digest, manifest["mediaType"], body)
+    for reference in (digest, *tags):
+        registry.put(project.NAME, reference, kept)
+    return kept

@@ -33,6 +33,7 @@ class Interrupted:
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
+            account.process = process
             for line in process.stdout:
                 self.lines.append(line)
                 if when in line:

@@ -2,6 +2,9 @@
 
 import contextlib
 import itertools
+import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -293,3 +296,46 @@ def test_next_build_mends_a_half_done_one(pipeline):
     assert not pipeline.build(FIRST).succeeded
     assert pipeline.build(FIRST).succeeded
     assert set(pipeline.tags) == {FIRST, "latest"}
+
+
+WITNESS = """\
+#!/bin/sh
+case $1 in build) echo "attestations: ${BUILDX_NO_DEFAULT_ATTESTATIONS:-added}" ;; esac
+exec DOCKER "$@"
+"""
+
+
+def test_image_does_not_depend_on_the_engine(start, tmp_path):
+    """No engine adds an attestation, and with it an index, by itself."""
+    pipeline = start("CodeBuild")
+    witness = tmp_path / "bin" / "docker"
+    witness.parent.mkdir()
+    witness.write_text(WITNESS.replace("DOCKER", shutil.which("docker")))
+    witness.chmod(0o755)
+    path = os.pathsep.join([str(witness.parent), pipeline.tools["PATH"]])
+    done = pipeline.run("build.yml", "build", COMMIT_SHA=FIRST, PATH=path)
+    assert done.succeeded, done.output
+    assert "attestations: 1" in done.output
+
+
+def test_repository_that_is_not_there_is_told(start):
+    """Without its repository nothing is built, and ECR's own words say why."""
+    pipeline = start("CodeBuild")
+    gone = AwsError("RepositoryNotFoundException", "The repository with name 'x' does not exist")
+    for service in ("registry", "ecr"):
+        pipeline.cloud.faults.fail(service, "BatchGetImage", gone, times=1000)
+    done = pipeline.build(FIRST)
+    assert not done.succeeded
+    assert "RepositoryNotFoundException" in done.output
+    assert "### Built" not in done.output
+
+
+def test_password_of_a_build_does_not_stay(start):
+    """Docker's own configuration is as it was, whether the build succeeds or fails."""
+    pipeline = start("CodeBuild")
+    config = Path(pipeline.machine["DOCKER_CONFIG"], "config.json")
+    config.write_text('{"psFormat": "kept"}')
+    assert pipeline.build(FIRST).succeeded
+    (pipeline.source / "Dockerfile").write_text(BROKEN_DOCKERFILE)
+    assert not pipeline.build(SECOND).succeeded
+    assert config.read_text() == '{"psFormat": "kept"}'

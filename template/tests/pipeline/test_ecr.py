@@ -127,3 +127,39 @@ def test_region_without_registry_is_told(ecr, front, aws):
     aws.add(Ecr(front.passwords, {"us-east-1": front}))
     error = refusal(ecr.get_authorization_token)
     assert "no registry in the region eu-central-1" in error["Message"]
+
+
+def put(ecr, content, tag, **more):
+    """Name a manifest by a tag."""
+    return ecr.put_image(repositoryName=NAME, imageTag=tag, imageManifest=content.decode(), **more)
+
+
+def test_manifest_is_named_again(ecr, front, build_job):
+    """A manifest whose layers are there gets another tag, and keeps its digest."""
+    pushed = build_job.push(b"layer", COMMIT)
+    answer = put(ecr, manifest(b"layer"), "staging", imageDigest=pushed)
+    assert answer["image"]["imageId"] == {"imageTag": "staging", "imageDigest": pushed}
+    assert front.registry.digest(NAME, "staging") == pushed
+
+
+def test_manifest_of_another_digest_is_refused(ecr, build_job):
+    """What is told of the manifest has to be true."""
+    build_job.push(b"layer", COMMIT)
+    error = refusal(put, ecr=ecr, content=manifest(b"layer"), tag="x", imageDigest=digest(b"y"))
+    assert error["Code"] == "ImageDigestDoesNotMatchException"
+
+
+def test_name_that_an_image_has_is_refused(ecr, build_job):
+    """To name an image as it is named already is an error."""
+    build_job.push(b"layer", COMMIT)
+    put(ecr, manifest(b"layer"), "staging")
+    error = refusal(put, ecr=ecr, content=manifest(b"layer"), tag="staging")
+    assert error["Code"] == "ImageAlreadyExistsException"
+
+
+def test_immutable_tag_stays(ecr, build_job):
+    """The tag of a commit does not come to name another image."""
+    build_job.push(b"layer", COMMIT)
+    build_job.push(b"another", "d" * 40)
+    error = refusal(put, ecr=ecr, content=manifest(b"another"), tag=COMMIT)
+    assert error["Code"] == "ImageTagAlreadyExistsException"

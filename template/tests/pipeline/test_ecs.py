@@ -161,3 +161,30 @@ def test_calls_wait_for_each_other():
         answers = [pool.submit(stage.run_task) for _ in range(8)]
     assert sum(len(answer.result()["tasks"]) for answer in answers) == 8
     assert max(most) == 1
+
+
+def test_classic_load_balancer_tells_no_rollouts(stage):
+    """Deployments behind a Classic Load Balancer have no state of their rollout."""
+    balancer = {"loadBalancerName": "classic", "containerName": "web", "containerPort": 80}
+    stage.ecs.scheduler(CLUSTER_ARN, "web").service.settings["loadBalancers"] = [balancer]
+    stage.deploy()
+    for deployment in stage.service()["deployments"]:
+        assert not {"rolloutState", "rolloutStateReason"} & set(deployment)
+    stage.clock.advance(200)
+    assert "registered 1 targets in (elb classic)" in stage.events()
+
+
+def test_service_that_is_forgotten_is_missing(stage):
+    """An hour after it was deleted, a service is a failure in the answer, and no service."""
+    stage.ecs.forget_service(CLUSTER_ARN, "web")
+    answer = stage.call("DescribeServices", services=["web"])
+    assert answer["services"] == []
+    assert [failure["reason"] for failure in answer["failures"]] == ["MISSING"]
+    assert not stage.ecs.exists(CLUSTER_ARN, "web")
+
+
+def test_second_service_is_deployed(stage):
+    """A service like another one runs its own tasks of the same image."""
+    stage.ecs.add_service(CLUSTER_ARN, "web", serviceName="worker", loadBalancers=[])
+    stage.clock.advance(100)
+    assert [task.digest for task in stage.ecs.serving(CLUSTER_ARN, "worker")] == [OLD]

@@ -152,6 +152,23 @@ def test_unknown_task_is_missing(stage):
     assert answer == {"tasks": [], "failures": [{"arn": arn, "reason": "MISSING"}]}
 
 
+@pytest.mark.parametrize(
+    "filters", [{"desiredStatus": "STOPPED"}, {"serviceName": "web"}, {"family": CLUSTER}]
+)
+def test_tasks_of_a_starter_are_listed_by_nothing_else(stage, filters):
+    """ECS takes no other filter beside startedBy."""
+    code, message = refused(stage, "ListTasks", startedBy="release", **filters)
+    assert code == "InvalidParameterException"
+    assert "only filter" in message
+
+
+def test_described_tasks_are_a_hundred_at_most(stage):
+    """A list of 101 tasks is refused, whichever they are."""
+    code, message = refused(stage, "DescribeTasks", tasks=[TASK] * 101)
+    assert code == "InvalidParameterException"
+    assert message == "Tasks cannot have more than 100 entries."
+
+
 def test_listed_tasks(stage):
     """Filters select tasks; those that stopped are listed only when one asks for them."""
     stage.launcher.run_task(MIGRATION_HANGS)

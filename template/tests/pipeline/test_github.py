@@ -109,6 +109,21 @@ def test_service_containers_are_found(tmp_path):
     assert Workflows(tmp_path).with_services() == ["ci.yml: test"]
 
 
+def test_contents_need_the_permission_of_caller_and_called(checkout):
+    """Without `contents: read` a release may not compare commits."""
+    assert Workflows(checkout).job(PUSH, STAGING).contents is True
+    edit(checkout, "stage.yml", "contents: read #", "contents: none #")
+    assert Workflows(checkout).job(PUSH, STAGING).contents is False
+
+
+def test_queues_are_forgotten(checkout):
+    """act is given no key that it refuses, and the rest of the lanes as they are."""
+    Workflows(checkout).forget_queues()
+    text = (checkout / ".github/workflows/deploy.yml").read_text()
+    assert "queue:" not in text
+    assert text.count("concurrency:") == 3
+
+
 def test_unknown_job_is_an_error(checkout):
     """A name that no job carries is refused."""
     with pytest.raises(LookupError, match="no job is called 'Nobody'"):

@@ -59,6 +59,17 @@ def test_way_back_from_the_migration_is_quick(account):
     assert done.seconds < PATIENCE, done.output
 
 
+@pytest.mark.parametrize("sent", exhaustive.rows([signal.SIGTERM, signal.SIGKILL], signal.SIGTERM))
+def test_migration_that_starts_just_then_is_stopped(account, sent):
+    """A task that ECS starts while the release is ended does not go on unseen."""
+    account.timelines.run_task(timelines.MIGRATION_HANGS)
+    account.faults.inject("ecs", "RunTask", lambda: account.process.send_signal(sent))
+    Interrupted(account, sent, "never said")
+    undo(account)
+    assert running_migrations(account) == []
+    assert account.tags["staging"] == account.digests["before"]
+
+
 def slow_down(account: Account) -> None:
     """Every request takes its time from now on."""
     for service in ("registry", "ecr", "ecs"):
