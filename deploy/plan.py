@@ -15,8 +15,8 @@ from deploy.variables import (
     of_stage,
 )
 
-# What a stage costs with the defaults, for the sum of those that begin; docs/cost.md has the rest.
-MONTH = 53
+# US dollars of a stage with the defaults in us-east-1; docs/cost.md has the items and the rest.
+MONTH = 52.65
 # Parameters that take something away from who uses the stage, when they change.
 WARNINGS = {
     "DatabaseInstanceClass": "the database is away for minutes, at once",
@@ -50,7 +50,8 @@ def show_plan(
         say(f"  {line}")
     new = sum(situation.service(stage) is None for stage in situation.stages)
     if new:
-        say(f"  With the defaults, {new} new stages cost about {new * MONTH} US dollars a month.")
+        dollars = f"about {new * MONTH:.0f} US dollars a month with the defaults"
+        say(f"  Stages that are new: {new}, {dollars}")
     heading("GitHub variables, none of them secret")
     for scope, values in variables.items():
         for name, value in values.items():

@@ -2,6 +2,9 @@
 
 import pytest
 
+from deploy.parameters import TEMPLATES
+from deploy.plan import MONTH
+
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 ROLE = "arn:aws:iam::123456789012:role"
 CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster"
@@ -255,3 +258,38 @@ def test_yes_asks_nothing(workplace):
     outcome = workplace.run("setup", typing="", YES="1", STAGES="staging")
     assert outcome.code == 0
     assert "Go ahead?" not in outcome.out
+
+
+def test_the_plan_names_the_checkout(workplace, tmp_path):
+    """The plan says which commit's templates it deploys, or that nobody knows."""
+    plan = workplace.run("setup", typing="n\n").out
+    assert "Templates   of this folder, which Git does not know" in plan
+    git = workplace.programs / "git"
+    git.write_text(
+        "#!/bin/bash\ncase $2 in --abbrev-ref) echo main;; --short) echo 1a2b3c4;;"
+        ' *) echo " M deploy/infra/stage.yml";; esac\n'
+    )
+    git.chmod(0o755)
+    try:
+        plan = workplace.run("setup", typing="n\n").out
+    finally:
+        git.unlink()
+    assert "Templates   main at 1a2b3c4, with changes that are not committed" in plan
+
+
+def test_the_plan_names_a_sum(set_up, first_run):
+    """The plan says what the stages that are new cost, and nothing of those that are there."""
+    said = "Stages that are new: 2, about 105 US dollars a month with the defaults"
+    assert said in first_run[0].out.partition("Go ahead?")[0]
+    assert "US dollars" not in set_up.run("setup").out
+    page = (TEMPLATES.parents[1] / "docs" / "cost.md").read_text()
+    assert f"**{MONTH}**" in page
+
+
+def test_variables_of_a_stage_follow_its_stacks(workplace):
+    """A production that fails does not leave a staging that works without its variables."""
+    name = "shop-production-network"
+    workplace.cloud.formation.breaks[name] = [("Vpc", "AWS::EC2::VPC", "limit")]
+    assert workplace.run("setup").code == 1
+    assert workplace.hub.variables["staging"]["SERVICE_NAME"] == "web"
+    assert "AWS_BUILD_ROLE_ARN" not in workplace.hub.variables[""]

@@ -234,3 +234,34 @@ def test_deleted_image_repository(healthy):
     healthy.hub.variables[""]["ECR_IMAGE_URL"] = image
     outcome = healthy.run("doctor")
     assert "missing  staging has no image yet" in outcome.out
+
+
+def test_role_with_a_statement_of_somebodys_own(healthy, monkeypatch):
+    """A role that trusts somebody beside GitHub is read to its end."""
+    get_role = healthy.cloud.iam_get_role
+
+    def with_more(name):
+        answer = get_role(name)
+        statements = answer["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        statements.insert(0, {"Effect": "Allow", "Principal": {"AWS": "123456789012"}})
+        return answer
+
+    monkeypatch.setattr(healthy.cloud, "iam_get_role", with_more)
+    outcome = healthy.run("doctor")
+    assert outcome.code == 0
+    assert "ok       role shop-build trusts repo:acme@123456/shop@456789:ref" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("choices", "what"),
+    [
+        ({"REGION": "us-east-1"}, "the region eu-central-1"),
+        ({"PROJECT": "other"}, "the project shop"),
+    ],
+)
+def test_another_place(healthy, choices, what):
+    """Doctor says that the repository is set up elsewhere, and looks for nothing here."""
+    outcome = healthy.run("doctor", **choices)
+    assert outcome.code == 1
+    assert f"wrong    this repository is set up with {what}" in outcome.out
+    assert "missing  stack" not in outcome.out

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from template.tests.deploy.outcomes import assert_refused
+
 KEPT = {
     "AWS::ECR::Repository": 1,
     "AWS::IAM::OIDCProvider": 1,
@@ -190,3 +192,29 @@ def test_bucket_of_the_pipeline(set_up):
     assert outcome.code == 0
     assert "kept: bucket, which empties itself within days" in outcome.out
     assert "aws s3api delete-bucket --bucket shop-pipeline-artifactbucket-0" in outcome.out
+
+
+def test_a_stage_that_the_pipeline_uses(set_up):
+    """One stage is not taken away from under CodePipeline, whose roles wear its policy."""
+    formation = set_up.cloud.formation
+    pipeline = formation.stacks["shop-github"] | {"name": "shop-pipeline", "id": "pipeline"}
+    formation.stacks["shop-pipeline"] = pipeline | {"tags": {}}
+    outcome = set_up.run("teardown", STAGES="staging")
+    assert_refused(
+        set_up,
+        outcome,
+        "The stack shop-pipeline uses the stages",
+        "aws cloudformation delete-stack --stack-name shop-pipeline --region eu-central-1",
+    )
+
+
+def test_an_interrupted_deletion_is_waited_for(set_up):
+    """A stack that is being deleted is gone when it is waited for, and that is no error."""
+    formation = set_up.cloud.formation
+    stack = formation.stacks.pop("shop-staging")
+    stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
+    formation.deleted.append(stack)
+    find = formation.find
+    formation.find = lambda name: stack if name == "shop-staging" else find(name)
+    assert set_up.run("teardown").code == 0
+    assert formation.stacks == {}

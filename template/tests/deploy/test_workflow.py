@@ -222,3 +222,11 @@ def test_unpadded_claims(runner):
         claims = {"sub": text}
         payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
         assert claims_of(f"head.{payload}.signature") == claims
+
+
+def test_other_stages(runner):
+    """The environments of the stages that the repository names are looked at."""
+    runner.workplace.hub.variables[""]["STAGES"] = "dev live"
+    outcome = runner.run()
+    assert "environment dev" in outcome.out
+    assert "environment staging" not in outcome.out

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.parameters import declared
-from deploy.templates import PARTS
+from deploy.templates import GITHUB_TEMPLATE, PARTS
 from template.tests.docs.pages import PAGES, ROOT, Page, code, tracked
 from template.tests.pipeline import workflows
 
@@ -77,8 +77,11 @@ def test_workflows_take_the_inputs(page: Page) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_stages_take_the_parameters(page: Page) -> None:
     """Each parameter that is given to `make setup` is one of a template."""
-    known = {name for part in PARTS for name in declared(part.template)}
-    given = re.findall(r"_PARAMETERS=\"?((?:\w+=\S+ ?)+)", "\n".join(texts(page)))
+    templates = [GITHUB_TEMPLATE, *(part.template for part in PARTS)]
+    known = {name for template in templates for name in declared(template)}
+    given = re.findall(
+        r"_PARAMETERS=[\"']?((?:(?!\w+_PARAMETERS)\w+=\S+ ?)+)", "\n".join(texts(page))
+    )
     assert set(re.findall(r"(\w+)=", " ".join(given))) <= known
 
 
