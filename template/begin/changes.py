@@ -17,8 +17,12 @@ LINES = {
     ".dockerignore": re.compile(r"^/?template/?\n", re.MULTILINE),
 }
 UPDATE = re.compile(r"^(?=  - package-ecosystem:)", re.MULTILINE)
-# What names the sample's application outside of it: an entry, an import, a URL.
-SAMPLE = ("settings.py", "urls.py")
+# Lines about the sample's application outside of it: an entry, a URL, its setting.
+SAMPLE = re.compile(rf"^.*\b({APP}|ANONYMOUS_WRITES)\b.*\n", re.MULTILINE)
+NAME_SAMPLE = (
+    *(f"src/{PROJECT}/settings.py", f"src/{PROJECT}/urls.py", "tests/settings.py"),
+    *("README.md", "docs/configuration.md"),
+)
 
 
 def remove_template(folder: Path, keep: Iterable[str] = ()) -> None:
@@ -40,9 +44,8 @@ def remove_sample(folder: Path) -> None:
     """Remove the sample's application, and the lines that name it."""
     for name in (f"src/{APP}", f"tests/{APP}"):
         remove(folder / name)
-    named = re.compile(rf"^.*\b{APP}\b.*\n", re.MULTILINE)
-    for name in (*(f"src/{PROJECT}/{file}" for file in SAMPLE), "README.md"):
-        edit(folder / name, lambda text: named.sub("", text))
+    for name in NAME_SAMPLE:
+        edit(folder / name, lambda text: SAMPLE.sub("", text))
     edit(folder / "Makefile", lambda text: re.sub(rf" {APP}\b", "", text))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from template.rehearsal.machine import PASSED_ON
 from template.tests.docs.conftest import copy_to
 
 FUTURE = 4_000_000_000  # seconds since 1970: no file is newer than what is installed then
@@ -54,10 +55,12 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     if not venv.exists():
         ready_venv(venv)
     environment = {
+        **{key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)},
         "PATH": os.environ["PATH"],
         "HOME": str(folder.parent),
         "LANG": "C.UTF-8",
         "NAME": "a-machine-on-wsl",
+        "PYTEST_XDIST_AUTO_NUM_WORKERS": "1",  # these tests have the processors already
         "VENV": str(venv),
         **more,
     }
