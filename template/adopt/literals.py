@@ -77,7 +77,9 @@ def of_operation(node: ast.BinOp, names: dict[str, Any]) -> Any:
 
 
 def of_attribute(node: ast.Attribute, names: dict[str, Any]) -> Any:
-    """The parent of a path."""
+    """The parent of a path, or a value of django.conf.settings."""
+    if isinstance(node.value, ast.Name) and node.value.id == "settings":
+        return names.get(node.attr, UNKNOWN)
     value = evaluate(node.value, names)
     if isinstance(value, PurePath) and node.attr in ("parent", "parents", "name"):
         return getattr(value, node.attr)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-ELSEWHERE = {"node_modules", "site-packages", "venv", "env", "docs", "template"}
+ELSEWHERE = {"node_modules", "site-packages", "venv", "env", "docs"}
 SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"'\]]+(?:,|\s*=)\s*[\"']([\w.]+)[\"']")
 # The settings that wsgi.py and manage.py have no word against.
 FORCED = re.compile(r"environ\[[\"']DJANGO_SETTINGS_MODULE[\"']\]\s*=")
