@@ -21,7 +21,7 @@ from template.adopt.project import (
     read,
     search,
 )
-from template.adopt.python_version import Python, choose_python, imports
+from template.adopt.python_version import Python, choose_python, django_series, imports, number
 from template.adopt.settings import Settings, read_settings
 from template.adopt.variables import name_of
 
@@ -34,7 +34,10 @@ SERVERS = {
     "websockets": ((10, "16.0"), (9, "15.0.1")),
     # The last that has pkg_resources, which older packages import without asking for it.
     "setuptools": ((9, "80.9.0"),),
+    "psycopg[binary]": ((10, "3.3.9"), (9, "3.2.13")),
+    "psycopg2-binary": ((9, "2.9.11"),),
 }
+DRIVERS = ("psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "psycopg2cffi")
 PKG_RESOURCES = {"razorpay", "drf-yasg", "djangorestframework-simplejwt", "mezzanine", "django-jet"}
 
 
@@ -150,6 +153,10 @@ def add_packages(found: Findings) -> None:
     imported = re.search(r"^(import|from) (pkg_resources|setuptools|distutils)\b", source, re.MULTILINE)
     if minor >= 12 and (imported or packages.has(*PKG_RESOURCES)):
         wanted.append("setuptools")
+    if not packages.has(*DRIVERS) and found.settings.is_connected and "mysql" not in found.settings.text:
+        # The newer driver is Django's since 4.2.
+        older = number(django_series(packages) or "9") < (4, 2)
+        wanted.append("psycopg2-binary" if older else "psycopg[binary]")
     if found.packages.tool == "none":
         found.added.append("django~=5.2.0")
     found.added += [f"{name}=={version_for(name, minor)}" for name in wanted if not packages.has(name)]

@@ -124,8 +124,8 @@ def about_project(found: Findings) -> Iterator[str]:
         )
     if found.packages.tool == "none":
         yield "No file names your packages. Write a requirements.txt, delete the Dockerfile, and run this again."
-    if found.packages.others:
-        yield f"Also there, and not installed: {', '.join(found.packages.others)}."
+    if others := [name for name in found.packages.others if found.root / name not in found.packages.files]:
+        yield f"Also there, and not installed: {', '.join(others)}."
     if found.packages.tool in ("pip", "pyproject") and not any(found.packages.pins.values()):
         yield "Nothing pins your packages: each build installs the newest, on another day other ones."
     if found.packages.git:
@@ -142,20 +142,15 @@ def about_database(found: Findings) -> Iterator[str]:
     settings = found.settings
     if not settings.module:
         return
-    names = settings.database_variables
-    reached = {"DATABASE_URL", "PGHOST"} & set(names) or {"DATABASE_URL", "PGHOST"} & set(settings.of_the_stage().values())
     if "mysql" in settings.engine or found.packages.has("mysqlclient", "pymysql") and "mysql" in settings.text:
         yield f"The settings want MySQL, and {found.home.path}/infra/database.yml makes PostgreSQL: name a database of your own there, or move to PostgreSQL."
-    elif not reached:
+    elif not settings.is_connected:
         engine = settings.engine.rpartition(".")[2] or "no"
         yield (
             f"DATABASES in {settings.module} reads no variable for its server (it has the {engine} engine), so on"
             " ECS the image refuses to start. With dj-database-url among your packages:"
             ' DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / \'db.sqlite3\'}")}'
         )
-    drivers = ("psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "psycopg2cffi", "mysqlclient", "pymysql")
-    if not found.packages.has(*drivers) and found.packages.tool != "none":
-        yield "No driver for PostgreSQL is among your packages, and a stage has PostgreSQL: add psycopg[binary]."
 
 
 def about_settings(found: Findings) -> Iterator[str]:

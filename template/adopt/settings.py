@@ -95,6 +95,12 @@ class Settings:
                 found |= dict.fromkeys(names[:1], setting)
         return {name: of for name, of in found.items() if name != of}
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the settings read a variable that says where the database is."""
+        names = {*self.database_variables, *self.of_the_stage().values()}
+        return bool({"DATABASE_URL", "PGHOST"} & names)
+
     def static_is_elsewhere(self) -> bool:
         """Whether the static files are kept in a bucket, whatever the variables say."""
         storages = self.values.get("STORAGES")
