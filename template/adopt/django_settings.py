@@ -1,6 +1,5 @@
 """Writes deploy/django_settings.py: a project's settings, and what the container adds to them."""
 
-import ast
 from collections.abc import Iterator
 
 from template.adopt.dockerfile import static_outside
@@ -81,9 +80,9 @@ def of_the_stage(found: Findings) -> Iterator[str]:
     """The stage's values, where the settings read none for it."""
     settings = found.settings
     lines = []
-    if is_fixed(settings.expressions.get("SECRET_KEY", [])):
+    if is_fixed(found, "SECRET_KEY"):
         lines += ['    SECRET_KEY = os.environ.get("SECRET_KEY", SECRET_KEY)']
-    if is_fixed(settings.expressions.get("ALLOWED_HOSTS", [])):
+    if is_fixed(found, "ALLOWED_HOSTS"):
         lines += ['    ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")']
     if not settings.has("SECURE_PROXY_SSL_HEADER"):
         lines += ['    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")']
@@ -95,6 +94,8 @@ def of_the_stage(found: Findings) -> Iterator[str]:
         yield from lines
 
 
-def is_fixed(expressions: list[ast.AST]) -> bool:
-    """Whether a setting is given values, and none of a variable."""
-    return bool(expressions) and not any(variables_in(node) for node in expressions)
+def is_fixed(found: Findings, name: str) -> bool:
+    """Whether a setting has a value that is written in the settings themselves."""
+    expressions = found.settings.expressions.get(name, [])
+    read = any(variables_in(node) for node in expressions)
+    return bool(expressions) and not read and name in found.settings.values

@@ -61,8 +61,7 @@ def base(found: Findings) -> str:
         "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items()),
         "WORKDIR /app",
     ]
-    for packages, names in found.system.run.items():
-        lines += [f"# Wanted by {' and '.join(names)} to run.", apt(packages)]
+    lines += apt(found.system.run, "to run")
     return "\n".join(lines)
 
 
@@ -81,25 +80,29 @@ def python_path(found: Findings) -> list[str]:
     return [f"/app/{name}".removesuffix("/.") for name in names]
 
 
-def apt(packages: tuple[str, ...]) -> str:
-    """A step that installs Debian packages."""
-    return (
-        "RUN apt-get update \\\n"
-        f" && apt-get install -y --no-install-recommends {' '.join(packages)} \\\n"
-        " && rm -rf /var/lib/apt/lists/*"
-    )
+def apt(wanted: dict[tuple[str, ...], list[str]], purpose: str) -> list[str]:
+    """The step that installs Debian packages, where any are wanted."""
+    if not wanted:
+        return []
+    names = dict.fromkeys(name for packages in wanted for name in packages)
+    by = dict.fromkeys(name for names in wanted.values() for name in names)
+    return [
+        f"# Debian packages that {', '.join(by)} want{'s' * (len(by) == 1)} {purpose}.",
+        "RUN apt-get update \\",
+        f" && apt-get install -y --no-install-recommends {' '.join(names)} \\",
+        " && rm -rf /var/lib/apt/lists/*",
+    ]
 
 
 def build(found: Findings) -> str:
     """The stage with all that only builds: compilers, tools, the packages, the static files."""
     lines = ["# What only builds stays in this stage.", "FROM base AS build"]
-    for packages, names in found.system.build.items():
-        lines += [f"# {' and '.join(names)}: there is no wheel that would do.", apt(packages)]
+    lines += apt(found.system.build, "to be installed")
     lines += [*TOOLS[found.packages.tool](found.packages, found)]
     if found.added:
         lines += [
             "# Not among your packages: " + ", ".join(re.split("[=~]", name)[0] for name in found.added) + ".",
-            f"{CACHE}{PIP} {' '.join(quote(name) for name in found.added)}",
+            f"{added_by(found)} {' '.join(quote(name) for name in found.added)}",
         ]
     lines += copied(found)
     lines += [
@@ -108,6 +111,13 @@ def build(found: Findings) -> str:
         *static(found),
     ]
     return "\n".join(lines)
+
+
+def added_by(found: Findings) -> str:
+    """What installs a package more into the virtual environment: uv's has no pip."""
+    if found.packages.tool == "uv":
+        return "RUN --mount=type=cache,target=/root/.cache/uv \\\n    uv pip install --python /venv"
+    return f"{CACHE}{PIP}"
 
 
 def copied(found: Findings) -> list[str]:
@@ -169,20 +179,13 @@ def with_uv(packages: Packages, found: Findings) -> Iterator[str]:
         yield f"COPY {' '.join(found.relative(path) for path in packages.files)} {'./' if folder == '.' else folder + '/'}"
     where = "" if folder == "." else f"--project {folder} "
     yield f"RUN --mount=type=cache,target=/root/.cache/uv \\\n    uv sync {where}{' '.join(options)}"
-    if found.added:
-        # uv's environments have no pip.
-        yield "RUN python3 -m ensurepip --upgrade > /dev/null" if False else "# pip, which uv leaves out, installs what follows."
-        yield "RUN python -m ensurepip"
 
 
 def with_poetry(packages: Packages, found: Findings) -> Iterator[str]:
     """poetry.lock."""
     version, plugin = next(item[1:] for item in POETRY if found.python.minor >= item[0])
     folder = found.relative(packages.folder)
-    options = ["--only main", *(f"--with {name}" for name in packages.groups)]
-    if packages.groups:
-        options = ["--with " + ",".join(packages.groups), "--without dev"]
-        options = [f"--only main,{','.join(packages.groups)}"]
+    options = [f"--only {','.join(['main', *packages.groups])}"]
     options += [f"--extras {name}" for name in packages.chosen_extras]
     if packages.git or packages.local:
         options.append("--without-hashes")
@@ -226,7 +229,7 @@ def with_pyproject(packages: Packages, found: Findings) -> Iterator[str]:
     yield venv()
     options = [f"--extra {name}" for name in packages.chosen_extras]
     options += [f"--group /tmp/pyproject.toml:{name}" for name in packages.groups]
-    yield "RUN uv pip install --no-cache -r /tmp/pyproject.toml " + " ".join(options)
+    yield " ".join(["RUN uv pip install --no-cache -r /tmp/pyproject.toml", *options])
 
 
 def with_setup(packages: Packages, found: Findings) -> Iterator[str]:

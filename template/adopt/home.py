@@ -9,6 +9,12 @@ from template.adopt.project import read
 
 # A folder that tools leave alone when they look for packages, as setuptools' automatic discovery.
 OTHER = "tools/deploy"
+# What setuptools takes for no package: with two others it refuses to choose by itself.
+LEFT_OUT = {
+    *("ci", "bin", "debian", "doc", "docs", "documentation", "manpages", "news", "newsfragments"),
+    *("changelog", "test", "tests", "example", "examples", "scripts", "tools", "util", "utils"),
+    *("python", "build", "benchmark", "benchmarks", "exercise", "exercises", "htmlcov"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ def find_home(root: Path) -> Home:
 
 
 def discovers_packages(root: Path) -> bool:
-    """Whether setuptools looks for the project's packages by itself, in the root.
+    """Whether setuptools finds the project's only package by itself, in the root.
 
     https://setuptools.pypa.io/en/latest/userguide/package_discovery.html#automatic-discovery
     """
@@ -58,4 +64,7 @@ def discovers_packages(root: Path) -> bool:
         return False
     said = pyproject.get("tool", {}).get("setuptools", {})
     elsewhere = re.search(r"packages|py_modules", read(root / "setup.cfg") + read(root / "setup.py"))
-    return not ({"packages", "py-modules"} & set(said) or elsewhere or (root / "src").is_dir())
+    if {"packages", "py-modules"} & set(said) or elsewhere or (root / "src").is_dir():
+        return False
+    folders = [path.name for path in root.iterdir() if path.is_dir() and path.name.isidentifier()]
+    return len([name for name in folders if name not in LEFT_OUT and name != "deploy"]) == 1

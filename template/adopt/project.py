@@ -124,6 +124,15 @@ def parse(path: Path) -> ast.Module:
         return ast.Module([], [])
 
 
+def is_readable(path: Path) -> bool:
+    """Whether a file is Python that this Python can read."""
+    try:
+        ast.parse(read(path))
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
 def search(folder: Path, pattern: str) -> Iterator[Path]:
     """The project's own files that fit, in order, the upper ones first."""
     found = sorted(folder.glob(pattern), key=lambda path: (len(path.parts), path))

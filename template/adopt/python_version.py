@@ -92,7 +92,11 @@ def best(packages: Packages, modules: dict[str, int], low: int, high: int) -> Py
     """The Python that most pins have wheels for, within what pyproject.toml and Django allow."""
     version = django_series(packages)
     lowest, highest, usual = DJANGO.get(version, (OLDEST, NEWEST, USUAL))
+    # Pins that are too old for the usual one are of a time that 3.11 suits better than 3.12, which
+    # has no distutils, no imp and no setuptools, whatever packages import.
     order = sorted(range(OLDEST, NEWEST + 1), key=lambda minor: (abs(minor - usual), -minor))
+    order.sort(key=lambda minor: minor == 12 and usual != 12)
+    order.sort(key=lambda minor: minor not in (usual, 11))
     order = [minor for minor in order if low <= minor <= high] or [min(max(low, OLDEST), high)]
 
     def cost(minor: int) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from template.adopt.findings import Findings
-from template.adopt.project import DEVELOPMENT, read
+from template.adopt.project import DEVELOPMENT, is_readable, read
 from template.adopt.repository import Repository
 from template.adopt.workflows import CALLED, tests_line, wants_postgresql, of_tests
 
@@ -165,6 +165,9 @@ def about_settings(found: Findings) -> Iterator[str]:
         others = [name for name in found.beside if name != settings.module]
         there = f"There are also {', '.join(others)}" if others else f"There is no other in {package}"
         yield f"The settings are {settings.module}, by their name for development. {there}: choose in {found.home.path}/django_settings.py."
+    for path in settings.files:
+        if not is_readable(path):
+            yield f"{found.relative(path)} is no Python that this Python can read: what it says is not known."
     if found.forced:
         yield "wsgi.py sets DJANGO_SETTINGS_MODULE whatever the environment says, so it is left out: Django's own application is served. Make it os.environ.setdefault."
     if settings.values.get("DEBUG") in (True, "True", "true"):

@@ -19,6 +19,7 @@ PARTS = {
     r"(NAME|DB|DATABASE|DBNAME)$": "PGDATABASE",
 }
 OF_A_DATABASE = re.compile(r"(^|_)(PG|DB|DATABASES?|POSTGRES(QL)?|PSQL|SQL|RDS|MYSQL|MARIADB)", re.IGNORECASE)
+OF_OTHERS = re.compile(r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE)
 ELSEWHERE = re.compile(r"s3|boto|gcloud|google|azure|cloudinary|digitalocean", re.IGNORECASE)
 
 
@@ -93,7 +94,16 @@ class Settings:
             for node in self.expressions.get(setting, []):
                 names = [name for name in variables_in(node) if name not in found]
                 found |= dict.fromkeys(names[:1], setting)
+            if setting not in found.values() and setting not in self.variables:
+                found |= dict.fromkeys(self.named_like(setting), setting)
         return {name: of for name, of in found.items() if name != of}
+
+    def named_like(self, setting: str) -> list[str]:
+        """The only variable whose name ends like a setting's, where nothing else tells it."""
+        names = [name for name, item in self.variables.items()
+                 if name.upper().endswith(f"_{setting}") and not OF_OTHERS.search(name)
+                 and item.kind != "json-list"]  # fmt: skip
+        return names if len(names) == 1 else []
 
     @property
     def is_connected(self) -> bool:

@@ -394,11 +394,8 @@ def channels(folder: Path) -> None:
     project(
         folder,
         extra=BY_URL
-        + """
-        INSTALLED_APPS.insert(0, "channels")
-        ASGI_APPLICATION = "shop.asgi.application"
-        CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-        """,
+        + 'INSTALLED_APPS.insert(0, "channels")\nASGI_APPLICATION = "shop.asgi.application"\n'
+        + 'CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}\n',
     )
     text = """
         import os
@@ -474,7 +471,7 @@ SHAPES = {
     "decouple": Shape(decouple, (KEY, "ALLOWED_HOSTS=localhost"), connected=True),
     "pydantic": Shape(pydantic, (KEY.replace("SECRET", "SHOP_SECRET"),), connected=True),
     "old-pins": Shape(old_pins, connected=True, python=9),
-    "no-wheel": Shape(no_wheel, connected=True, python=12),
+    "no-wheel": Shape(no_wheel, connected=True, python=11),
     "removed-module": Shape(removed_module, python=11),
     "newest-python": Shape(newest_python, connected=True, python=14),
     "geodjango": Shape(geodjango),
