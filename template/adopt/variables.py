@@ -137,10 +137,10 @@ class Reader(ast.NodeVisitor):
             self.schema |= {word.arg: kind_of(word.value) for word in node.keywords if word.arg}
         elif method in self.functions and first:
             self.add(first, required=self.functions[method] == "required" and not default_of(node))
-        elif function == "config" or function.endswith(".config") and first:
-            if function == "dj_database_url.config":
-                self.add(keyword(node, "env") or "DATABASE_URL", required=False, kind="db")
-            elif first and re.fullmatch(r"\w+", first):
+        elif function in ("dj_database_url.config", "dj_config"):
+            self.add(keyword(node, "env") or "DATABASE_URL", required=False, kind="db")
+        elif method == "config" or function == "config":
+            if first and re.fullmatch(r"\w+", first):
                 self.add(first, required=not default_of(node), kind=cast_of(node))
         elif self.is_env(owner or function) and (method in (*TYPES, *OWN_VARIABLE, "str", "") or not owner):
             self.read_env(node, method if owner else "str", first)
