@@ -42,7 +42,7 @@ def before(found: Findings) -> Iterator[str]:
 def engine_variables(found: Findings) -> list[str]:
     """The variables that choose the database's engine."""
     names = [name for name in found.settings.database_variables if name.endswith("ENGINE")]
-    return names if "django.db.backends" in found.settings.text else []
+    return names if "PGHOST" in found.settings.of_the_stage().values() else []
 
 
 def middleware(found: Findings) -> Iterator[str]:
@@ -72,7 +72,7 @@ def sqlite(found: Findings) -> Iterator[str]:
     if "sqlite" in found.settings.text.lower() or "DATABASE_URL" in found.settings.variables:
         yield "# A file of SQLite's is kept in the volume. Beside a stage's database the image refuses it."
         yield "for database in DATABASES.values():"
-        yield '    if database.get("ENGINE", "").endswith(("sqlite3", "spatialite")):'
+        yield '    if str(database.get("ENGINE")).endswith(("sqlite3", "spatialite")):'
         yield '        database["NAME"] = "/data/" + os.path.basename(str(database["NAME"]))'
 
 
@@ -80,6 +80,16 @@ def of_the_stage(found: Findings) -> Iterator[str]:
     """The stage's values, where the settings read none for it."""
     settings = found.settings
     lines = []
+    if settings.is_fixed_postgresql:
+        lines += [
+            '    DATABASES["default"] |= {',
+            '        "HOST": os.environ["PGHOST"],',
+            '        "PORT": os.environ.get("PGPORT", "5432"),',
+            '        "NAME": os.environ["PGDATABASE"],',
+            '        "USER": os.environ["PGUSER"],',
+            '        "PASSWORD": os.environ["PGPASSWORD"],',
+            "    }",
+        ]
     if is_fixed(found, "SECRET_KEY"):
         lines += ['    SECRET_KEY = os.environ.get("SECRET_KEY", SECRET_KEY)']
     if is_fixed(found, "ALLOWED_HOSTS"):

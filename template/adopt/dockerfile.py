@@ -40,13 +40,13 @@ def frontend(found: Findings) -> Iterator[str]:
     folder = "" if front.folder == "." else f"{front.folder}/"
     files = f"{folder}package.json" + (f" {folder}{front.lock}" if front.lock else "")
     yield dedent(f"""\
-        # The front end: the settings name files that `npm run build` makes.
+        # The front end: the settings name files that npm brings or makes.
         FROM {NODE.format(version=front.node)} AS frontend
         WORKDIR /app/{folder}
         COPY {files} ./
         RUN {front.install}
         COPY . /app/
-        RUN npm run build && rm -rf node_modules""")
+        {front.build}""").rstrip()
 
 
 def base(found: Findings) -> str:
@@ -303,9 +303,9 @@ def static_outside(found: Findings) -> bool:
 
 def writable(found: Findings) -> list[str]:
     """The folders that are led to /data, which can be written to and which ECS loses with the container."""
-    if not found.writable:
+    if not found.writable and not found.written_files:
         return []
-    steps = []
+    steps = [f"ln -sf /data/{name.rpartition('/')[2]} {name}" for name in dict.fromkeys(found.written_files)]
     for folder in sorted(found.writable):
         place = f"/data/{folder.replace('/', '-')}"
         steps.append(f"mkdir -p {folder} && mv {folder} {place} && ln -s {place} {folder}")

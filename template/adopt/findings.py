@@ -61,6 +61,7 @@ class Findings:
     whitenoise: bool = False
     added: list[str] = field(default_factory=list)  # packages, with their versions
     writable: dict[str, str] = field(default_factory=dict)  # folders, and why
+    written_files: list[str] = field(default_factory=list)  # of a log, beside the code
     docker_options: str = ""  # of docker build, where the Dockerfile is not in its usual place
     forced: bool = False  # manage.py or wsgi.py set the settings whatever the environment says
 
@@ -153,7 +154,8 @@ def add_packages(found: Findings) -> None:
     imported = re.search(r"^(import|from) (pkg_resources|setuptools|distutils)\b", source, re.MULTILINE)
     if minor >= 12 and (imported or packages.has(*PKG_RESOURCES)):
         wanted.append("setuptools")
-    if not packages.has(*DRIVERS) and found.settings.is_connected and "mysql" not in found.settings.text:
+    connected = found.settings.is_connected or found.settings.is_fixed_postgresql
+    if not packages.has(*DRIVERS) and connected and "mysql" not in found.settings.text:
         # The newer driver is Django's since 4.2.
         older = number(django_series(packages) or "9") < (4, 2)
         wanted.append("psycopg2-binary" if older else "psycopg[binary]")
@@ -174,8 +176,11 @@ def written_folders(found: Findings) -> dict[str, str]:
         if path := inside(found, settings.path_of(name)):
             folders[path] = name
     for path in file_handlers(settings.values.get("LOGGING")):
+        place = PurePath(found.project, path)
         if folder := inside(found, path.parent):
             folders[folder] = "LOGGING"
+        elif place.is_relative_to(found.root):
+            found.written_files.append(place.relative_to(found.root).as_posix())
     caches = settings.values.get("CACHES")
     for cache in caches.values() if isinstance(caches, dict) else []:
         if isinstance(cache, dict) and "filebased" in str(cache.get("BACKEND", "")):

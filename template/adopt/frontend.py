@@ -24,6 +24,14 @@ class Frontend:
     install: str
     lock: str
     node: str
+    modules: bool = False  # whether static files are collected out of node_modules
+    script: bool = True  # whether there is something to build
+
+    @property
+    def build(self) -> str:
+        """The step that builds, and throws away what only builds."""
+        steps = ["npm run build"] * self.script + ["rm -rf node_modules"] * (not self.modules)
+        return "RUN " + " && ".join(steps) if steps else ""
 
 
 def find_frontend(root: Path, project: Path, settings: Settings) -> Frontend | None:
@@ -33,10 +41,13 @@ def find_frontend(root: Path, project: Path, settings: Settings) -> Frontend | N
             package = json.loads(read(path) or "{}")
         except json.JSONDecodeError:
             continue
-        if "build" in package.get("scripts", {}) and is_wanted(path.parent, settings):
+        modules = wants_modules(settings) and bool(package.get("dependencies"))
+        script = "build" in package.get("scripts", {}) and is_wanted(path.parent, settings)
+        if script or modules:
             lock = next((name for name in INSTALL if (path.parent / name).is_file()), "")
             folder = path.parent.relative_to(root).as_posix()
-            return Frontend(folder, INSTALL.get(lock, "npm install"), lock, node_of(path.parent, package))
+            install = INSTALL.get(lock, "npm install")
+            return Frontend(folder, install, lock, node_of(path.parent, package), modules, script)
     return None
 
 
@@ -48,6 +59,11 @@ def is_wanted(folder: Path, settings: Settings) -> bool:
     paths = [PurePath(item) for item in named or [] if isinstance(item, str | PurePath)] if isinstance(named, list) else []
     missing = [path for path in paths if path.is_absolute() and not Path(path).exists()]
     return any(path.is_relative_to(folder) for path in missing)
+
+
+def wants_modules(settings: Settings) -> bool:
+    """Whether static files lie in node_modules."""
+    return "node_modules" in settings.text or any("npm" in name for name in settings.texts("STATICFILES_FINDERS"))
 
 
 def node_of(folder: Path, package: dict[str, dict[str, str]]) -> str:

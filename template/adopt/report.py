@@ -144,6 +144,8 @@ def about_database(found: Findings) -> Iterator[str]:
         return
     if "mysql" in settings.engine or found.packages.has("mysqlclient", "pymysql") and "mysql" in settings.text:
         yield f"The settings want MySQL, and {found.home.path}/infra/database.yml makes PostgreSQL: name a database of your own there, or move to PostgreSQL."
+    elif settings.is_fixed_postgresql:
+        yield f"DATABASES in {settings.module} reads no variable: {found.home.path}/django_settings.py gives it the stage's database."
     elif not settings.is_connected:
         engine = settings.engine.rpartition(".")[2] or "no"
         yield (

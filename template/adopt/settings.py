@@ -111,6 +111,11 @@ class Settings:
         names = {*self.database_variables, *self.of_the_stage().values()}
         return bool({"DATABASE_URL", "PGHOST"} & names)
 
+    @property
+    def is_fixed_postgresql(self) -> bool:
+        """Whether the default connection is PostgreSQL's, at a place that is written down."""
+        return not self.is_connected and "postg" in self.engine
+
     def static_is_elsewhere(self) -> bool:
         """Whether the static files are kept in a bucket, whatever the variables say."""
         storages = self.values.get("STORAGES")
@@ -144,9 +149,19 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
     for path in own_code(root):
         if path not in names.files:
             merge(variables, needed_at_import(path))
+    for node in names.expressions.get("SECRET_KEY", []):
+        # Django refuses an empty one when it is first asked for.
+        for name, item in variables_in(node, functions).items():
+            if not has_value(names.names.get("SECRET_KEY")):
+                variables[name] = Variable(name, True, item.kind)
     text = "\n".join(read(path) for path in names.files)
     values = {name: value for name, value in names.names.items() if value is not UNKNOWN}
     return Settings(module, names.files, values, names.expressions, variables, text)
+
+
+def has_value(value: Any) -> bool:
+    """Whether a setting came to something."""
+    return value is not UNKNOWN and bool(value)
 
 
 def merge(into: dict[str, Variable], more: dict[str, Variable]) -> None:

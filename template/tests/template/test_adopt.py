@@ -232,6 +232,43 @@ def test_settings_that_read_no_variable_are_told(folder, capsys):
     assert "dj_database_url.config(" in said
 
 
+def test_postgresql_that_is_written_down_gets_the_stages(folder, capsys):
+    """A tutorial's PostgreSQL on localhost: the stage's takes its place there."""
+    base(
+        folder,
+        """
+        DATABASES = {
+            "default": {
+                "ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "localhost"
+            }
+        }
+        """,
+    )
+    said = adopt(folder, capsys)
+    assert "gives it the stage's database" in said
+    assert '"HOST": os.environ["PGHOST"],' in settings(folder)
+
+
+def test_secret_key_may_not_be_missing(folder, capsys):
+    """Django refuses to load without one, although the settings give no reason."""
+    lines = """
+        import os
+        SECRET_KEY = os.environ.get("SHOP_SECRET_KEY")
+        INSTALLED_APPS.append("django.contrib.staticfiles")
+        """
+    base(folder, lines)
+    adopt(folder, capsys)
+    assert "SHOP_SECRET_KEY=only-for-the-build" in dockerfile(folder)
+    assert '"SHOP_SECRET_KEY": "SECRET_KEY"' in settings(folder)
+
+
+def test_log_beside_the_code_is_led_to_the_volume(folder, capsys):
+    """A file that LOGGING opens in the folder of manage.py."""
+    base(folder, 'LOGGING = {"version": 1, "handlers": {"a": {"filename": "server.log"}}}\n')
+    adopt(folder, capsys)
+    assert "ln -sf /data/server.log server.log" in dockerfile(folder)
+
+
 def test_mysql_is_told(folder, capsys):
     """A stage has PostgreSQL, and settings for MySQL cannot be served by it."""
     mysql = """
@@ -706,6 +743,17 @@ def test_front_end_is_built(folder, capsys):
     assert "FROM public.ecr.aws/docker/library/node:22-trixie-slim AS frontend" in text
     assert "COPY frontend/package.json frontend/package-lock.json ./" in text
     assert "COPY --from=frontend /app ./" in text
+
+
+def test_static_files_in_node_modules_are_installed(folder, capsys):
+    """A finder that collects out of node_modules wants them in the build."""
+    base(folder, 'STATICFILES_FINDERS = ["npm.finders.NpmFinder"]\n')
+    write(folder, {"package.json": '{"dependencies": {"bootstrap": "5"}}'})
+    adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert "RUN npm install\n" in text
+    assert "npm run build" not in text
+    assert "rm -rf node_modules" not in text
 
 
 def test_tools_of_a_front_end_build_nothing(folder, capsys):
