@@ -14,7 +14,7 @@ from template.adopt.findings import Findings, look
 from template.adopt.home import Home, find_home
 from template.adopt.project import candidates, own_code, read
 from template.adopt.report import report
-from template.adopt.repository import Repository, find_repository
+from template.adopt.repository import Repository, find_repository, git
 from template.adopt.workflows import deploy_workflow, tests_workflow
 from template.errors import TemplateError
 
@@ -31,6 +31,8 @@ DEPLOY = ("deploy/*.py", "deploy/infra/*.yml")
 WRITTEN = Path("template/adopt/files")
 # Where ours goes if a project has a deploy.yml of its own.
 OTHER_WORKFLOW = ".github/workflows/deploy-to-ecs.yml"
+# The commit of the template that the files are of, for the next update.
+VERSION = "version.txt"
 # The recipes of the Makefile, which a project does not get, and what they run.
 RECIPE = re.compile(r"\bmake (setup|doctor|teardown|\{chosen\.command\})((?: [A-Z_]+=[^\s`\"']+)*)")
 
@@ -46,11 +48,7 @@ class Copy:
 def adopt(root: Path, into: str) -> None:
     """Write what a project lacks and say what was found and is left; raises TemplateError."""
     folder = check(root, into)
-    repository = find_repository(folder)
-    if root.is_relative_to(repository.root):
-        repository = Repository(folder)
-    found = look(repository.root, folder, find_home(repository.root))
-    own_image = takes_another_place(found)
+    found, repository, own_image = look_around(root, folder)
     texts = files(root, found, repository, own_image=bool(own_image))
     copied, same, different = [], [], []
     for copy in (Copy(path, text) for path, text in texts.items()):
@@ -66,6 +64,15 @@ def adopt(root: Path, into: str) -> None:
     show("Already there", same, found.home)
     show("Already there and different, left alone", different, found.home)
     report(found, repository, folder, own_image)
+
+
+def look_around(root: Path, folder: Path) -> tuple[Findings, Repository, str]:
+    """The project in a folder, its repository, and why its image is not in the usual place."""
+    repository = find_repository(folder)
+    if root.is_relative_to(repository.root):
+        repository = Repository(folder)
+    found = look(repository.root, folder, find_home(repository.root))
+    return found, repository, takes_another_place(found)
 
 
 def check(root: Path, into: str) -> Path:
@@ -89,7 +96,9 @@ def check(root: Path, into: str) -> Path:
     return project
 
 
-def files(root: Path, found: Findings, repository: Repository, *, own_image: bool) -> dict[str, str]:
+def files(
+    root: Path, found: Findings, repository: Repository, *, own_image: bool
+) -> dict[str, str]:
     """What the project should have, by path: the pipeline, deploy/, the image, the workflows."""
     home = found.home
     found.docker_options = f"--file {home.path}/Dockerfile " if own_image else ""
@@ -104,6 +113,8 @@ def files(root: Path, found: Findings, repository: Repository, *, own_image: boo
     for name in ("health.py", "ruff.toml"):
         texts[f"{home.path}/{name}"] = (root / WRITTEN / name).read_text()
     texts[f"{home.path}/django_settings.py"] = django_settings(found)
+    if commit := git(root, "rev-parse", "HEAD"):
+        texts[f"{home.path}/{VERSION}"] = f"{commit}\n"
     text = dockerfile(found)
     ignored = home.moved((root / WRITTEN / "dockerignore").read_text()) + hidden_files(found)
     if own_image:
@@ -128,7 +139,11 @@ def commands(text: str, home: Home, path: str) -> str:
         return f"{variables} python3 -m deploy {found[1]}".strip()
 
     text = RECIPE.sub(command, text)
-    return f"# mypy: ignore-errors\n{text}" if path.startswith("deploy/") and path.endswith(".py") else text
+    return (
+        f"# mypy: ignore-errors\n{text}"
+        if path.startswith("deploy/") and path.endswith(".py")
+        else text
+    )
 
 
 def takes_another_place(found: Findings) -> str:
@@ -139,10 +154,9 @@ def takes_another_place(found: Findings) -> str:
     ignore = found.root / ".dockerignore"
     needed = [f"{found.home.path}/entrypoint.py", f"{found.home.path}/gunicorn.conf.py"]
     needed += [found.relative(path) for path in (*found.packages.files, *found.settings.files)]
-    if ignore.exists() and not is_ours(ignore):
-        if left := [path for path in needed if is_ignored(path, read(ignore).splitlines())]:
-            return f"your .dockerignore leaves out {left[0]}"
-    return ""
+    patterns = [] if is_ours(ignore) else read(ignore).splitlines()
+    left = [path for path in needed if is_ignored(path, patterns)]
+    return f"your .dockerignore leaves out {left[0]}" if left else ""
 
 
 def is_ours(ignore: Path) -> bool:
@@ -152,7 +166,10 @@ def is_ours(ignore: Path) -> bool:
 
 def is_ignored(path: str, patterns: list[str]) -> bool:
     """Whether the patterns of a .dockerignore leave a file out: the last one that fits decides."""
-    parents = [path, *(parent.as_posix() for parent in Path(path).parents if parent.as_posix() != ".")]
+    parents = [
+        path,
+        *(parent.as_posix() for parent in Path(path).parents if parent.as_posix() != "."),
+    ]
     ignored = False
     for line in patterns:
         pattern = line.strip().removeprefix("!").strip("/").removesuffix("/**")
@@ -160,7 +177,12 @@ def is_ignored(path: str, patterns: list[str]) -> bool:
             continue
         forms = {pattern, pattern.removeprefix("**/")}
         deep = pattern.startswith("**/")
-        if any(fnmatch(name, form) and (deep or name.count("/") == form.count("/")) or (deep and fnmatch(name.rpartition("/")[2], form)) for name in parents for form in forms):
+        if any(
+            (fnmatch(name, form) and (deep or name.count("/") == form.count("/")))
+            or (deep and fnmatch(name.rpartition("/")[2], form))
+            for name in parents
+            for form in forms
+        ):
             ignored = not line.strip().startswith("!")
     return ignored
 
@@ -168,7 +190,13 @@ def is_ignored(path: str, patterns: list[str]) -> bool:
 def hidden_files(found: Findings) -> str:
     """Lines that let hidden files through which the code names, and which are no secrets."""
     text = "\n".join(read(path) for path in own_code(found.root))
-    named = sorted({name for name in re.findall(r"[\"'](\.[a-z][\w.-]*)[\"']", text) if (found.root / name).is_file()})
+    named = sorted(
+        {
+            name
+            for name in re.findall(r"[\"'](\.[a-z][\w.-]*)[\"']", text)
+            if (found.root / name).is_file()
+        }
+    )
     lines = [f"!{name}" for name in named if not name.startswith((".env", ".git"))]
     return "\n# The code names these.\n" + "\n".join(lines) + "\n" if lines else ""
 
@@ -212,6 +240,14 @@ def show(title: str, names: list[str], home: Home) -> None:
     """Print a list under its title, deploy/ as one; nothing where empty."""
     if names:
         print(f"\n{title}:")
-    for whole, inside in groupby(names, key=lambda name: name.startswith(f"{home.path}/") and "(" not in name):
+    for whole, inside in groupby(
+        names, key=lambda name: name.startswith(f"{home.path}/") and "(" not in name
+    ):
         found = list(inside)
-        print("\n".join([f"  {home.path}/ ({len(found)} files)"] if whole else [f"  {name}" for name in found]))
+        print(
+            "\n".join(
+                [f"  {home.path}/ ({len(found)} files)"]
+                if whole
+                else [f"  {name}" for name in found]
+            )
+        )

@@ -27,10 +27,19 @@ ALWAYS = {
     "psycopg[c]": Want((*COMPILER, "libpq-dev"), ("libpq5",)),
     "mysqlclient": Want((*COMPILER, "pkg-config", "default-libmysqlclient-dev"), ("libmariadb3",)),
     "pycurl": Want((*COMPILER, "libcurl4-openssl-dev", "libssl-dev"), ("libcurl4",)),
-    "python-ldap": Want((*COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap-common", "libldap-dev", "libsasl2-dev")),
-    "django-auth-ldap": Want((*COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap-dev", "libsasl2-dev")),
-    "xmlsec": Want((*COMPILER, "pkg-config", "libxml2-dev", "libxmlsec1-dev"), ("libxmlsec1-openssl",)),
-    "python3-saml": Want((*COMPILER, "pkg-config", "libxml2-dev", "libxmlsec1-dev"), ("libxmlsec1-openssl",)),
+    "python-ldap": Want(
+        (*COMPILER, "libldap-dev", "libsasl2-dev"),
+        ("libldap-common", "libldap-dev", "libsasl2-dev"),
+    ),
+    "django-auth-ldap": Want(
+        (*COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap-dev", "libsasl2-dev")
+    ),
+    "xmlsec": Want(
+        (*COMPILER, "pkg-config", "libxml2-dev", "libxmlsec1-dev"), ("libxmlsec1-openssl",)
+    ),
+    "python3-saml": Want(
+        (*COMPILER, "pkg-config", "libxml2-dev", "libxmlsec1-dev"), ("libxmlsec1-openssl",)
+    ),
     "pysaml2": Want((), ("xmlsec1",)),
     "pylibmc": Want((*COMPILER, "libmemcached-dev", "zlib1g-dev"), ("libmemcached11",)),
     "pycairo": Want((*COMPILER, "pkg-config", "libcairo2-dev"), ("libcairo2",)),
@@ -56,7 +65,10 @@ ALWAYS = {
 WITHOUT_WHEEL = {
     "psycopg2-binary": Want((*COMPILER, "libpq-dev"), ("libpq5",)),
     "lxml": Want((*COMPILER, "libxml2-dev", "libxslt1-dev"), ("libxml2", "libxslt1.1")),
-    "pillow": Want((*COMPILER, "libjpeg-dev", "zlib1g-dev", "libfreetype-dev"), ("libjpeg62-turbo", "libfreetype6")),
+    "pillow": Want(
+        (*COMPILER, "libjpeg-dev", "zlib1g-dev", "libfreetype-dev"),
+        ("libjpeg62-turbo", "libfreetype6"),
+    ),
     "cffi": Want((*COMPILER, "libffi-dev"), ()),
     "greenlet": Want(("g++",)),
     "gevent": Want(("g++", "make")),

@@ -34,7 +34,11 @@ def before(found: Findings) -> Iterator[str]:
         yield "        os.environ.setdefault(name, os.environ[given])"
     engines = engine_variables(found)
     if engines:
-        engine = "django.contrib.gis.db.backends.postgis" if "postgis" in found.settings.text or "contrib.gis" in found.settings.text else "django.db.backends.postgresql"
+        engine = (
+            "django.contrib.gis.db.backends.postgis"
+            if "postgis" in found.settings.text or "contrib.gis" in found.settings.text
+            else "django.db.backends.postgresql"
+        )
         yield 'if "PGHOST" in os.environ:'
         yield from (f'    os.environ.setdefault("{name}", "{engine}")' for name in engines)
 
@@ -52,7 +56,9 @@ def middleware(found: Findings) -> Iterator[str]:
     if found.whitenoise:
         yield "# Then the static files, which nothing else would serve."
         names.append("whitenoise.middleware.WhiteNoiseMiddleware")
-    theirs = "*MIDDLEWARE" if found.settings.has("MIDDLEWARE") else '*globals().get("MIDDLEWARE", [])'
+    theirs = (
+        "*MIDDLEWARE" if found.settings.has("MIDDLEWARE") else '*globals().get("MIDDLEWARE", [])'
+    )
     if not found.settings.text.count("MIDDLEWARE"):
         theirs = ""
     listed = ", ".join([*(f'"{name}"' for name in names), *([theirs] if theirs else [])])
@@ -70,7 +76,7 @@ def static_root(found: Findings) -> Iterator[str]:
 def sqlite(found: Findings) -> Iterator[str]:
     """A file of SQLite's belongs where it can be written to."""
     if "sqlite" in found.settings.text.lower() or "DATABASE_URL" in found.settings.variables:
-        yield "# A file of SQLite's is kept in the volume. Beside a stage's database the image refuses it."
+        yield "# A file of SQLite's is kept in the volume. The image refuses it on a stage."
         yield "for database in DATABASES.values():"
         yield '    if str(database.get("ENGINE")).endswith(("sqlite3", "spatialite")):'
         yield '        database["NAME"] = "/data/" + os.path.basename(str(database["NAME"]))'

@@ -16,6 +16,7 @@ POETRY = ((10, "2.5.1", "1.10.0"), (9, "2.2.1", "1.9.0"))
 PIPENV = ((10, "2026.10.3"), (9, "2025.0.4"))
 PIP = "pip install --disable-pip-version-check"
 CACHE = "RUN --mount=type=cache,target=/root/.cache/pip \\\n    "
+UV_CACHE = "RUN --mount=type=cache,target=/root/.cache/uv \\\n    "
 COLLECT = "python manage.py collectstatic --noinput"
 
 
@@ -101,7 +102,9 @@ def build(found: Findings) -> str:
     lines += [*TOOLS[found.packages.tool](found.packages, found)]
     if found.added:
         lines += [
-            "# Not among your packages: " + ", ".join(re.split("[=~]", name)[0] for name in found.added) + ".",
+            "# Not among your packages: "
+            + ", ".join(re.split("[=~]", name)[0] for name in found.added)
+            + ".",
             f"{added_by(found)} {' '.join(quote(name) for name in found.added)}",
         ]
     lines += copied(found)
@@ -116,7 +119,7 @@ def build(found: Findings) -> str:
 def added_by(found: Findings) -> str:
     """What installs a package more into the virtual environment: uv's has no pip."""
     if found.packages.tool == "uv":
-        return "RUN --mount=type=cache,target=/root/.cache/uv \\\n    uv pip install --python /venv"
+        return f"{UV_CACHE}/tools/bin/uv pip install --python /venv"
     return f"{CACHE}{PIP}"
 
 
@@ -132,53 +135,68 @@ def static(found: Findings) -> list[str]:
     if found.static == "none":
         return ["# django.contrib.staticfiles is not in INSTALLED_APPS: nothing to collect."]
     if found.static == "elsewhere":
-        return ["# The settings keep static files elsewhere: `manage.py collectstatic` is yours to run."]
-    missing = {item.name: item.placeholder for item in found.settings.variables.values() if item.required}
+        return [
+            "# The settings keep static files elsewhere: `manage.py collectstatic` is yours to run."
+        ]
+    missing = {
+        item.name: item.placeholder for item in found.settings.variables.values() if item.required
+    }
     command = COLLECT if not found.forced else COLLECT.replace("manage.py", "-m django")
     steps = [f"{name}={quote(value)}" for name, value in sorted(missing.items())]
     step = "RUN " + " \\\n    ".join([*steps, command])
     if found.where:
         step = f"RUN cd {found.where} \\\n && " + " \\\n    ".join([*steps, command])
-    comment = ["# The settings cannot be loaded without these. Nothing of them stays in the image."] if steps else []
+    comment = (
+        ["# The settings cannot be loaded without these. Nothing of them stays in the image."]
+        if steps
+        else []
+    )
     return [*comment, step]
 
 
 def with_pip(packages: Packages, found: Findings) -> Iterator[str]:
     """Requirements files."""
     yield venv()
-    if packages.local:
-        yield "# A line of the requirements installs a folder of the project, so all of it comes first."
-        yield "COPY . ./"
-    else:
-        folders: dict[str, list[str]] = {}
-        for path in sorted(set(packages.files)):
-            folders.setdefault(found.relative(path.parent), []).append(found.relative(path))
-        for folder, files in folders.items():
-            yield f"COPY {' '.join(files)} {'./' if folder == '.' else folder + '/'}"
+    yield from copy_files(packages, found)
     yield f"{CACHE}{PIP} -r {found.relative(packages.file)}"
+
+
+def copy_files(packages: Packages, found: Findings) -> Iterator[str]:
+    """The steps that take in what names the packages, and nothing else where that is enough."""
+    if packages.local:
+        yield "# A folder of the project is installed too, so all of it comes first."
+        yield "COPY . ./"
+        return
+    folders: dict[str, list[str]] = {}
+    for path in sorted(set(packages.files)):
+        folders.setdefault(found.relative(path.parent), []).append(found.relative(path))
+    for folder, files in folders.items():
+        yield f"COPY {' '.join(files)} {'./' if folder == '.' else folder + '/'}"
+
+
+def tool(*packages: str) -> str:
+    """The step that installs a tool, apart from the project's packages."""
+    names = " ".join(map(quote, packages))
+    return f"RUN python -m venv /tools && /tools/bin/{PIP} --no-cache-dir {names}"
 
 
 def with_uv(packages: Packages, found: Findings) -> Iterator[str]:
     """uv.lock."""
     wanted = str(packages.pyproject.get("tool", {}).get("uv", {}).get("required-version", ""))
     version = wanted if wanted.startswith(("=", "<", ">", "~")) else f"=={wanted or UV}"
-    yield f"RUN pip install --no-cache-dir --disable-pip-version-check {quote('uv' + version)}"
     if wanted:
-        yield "# (pyproject.toml wants this version of uv.)"
+        yield "# pyproject.toml says which uv."
+    yield tool(f"uv{version}")
     yield "ENV UV_PROJECT_ENVIRONMENT=/venv UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy \\"
     yield "    UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1"
     options = ["--locked", "--no-dev"]
     options += [f"--group {name}" for name in packages.groups]
     options += [f"--extra {name}" for name in packages.chosen_extras]
+    options += [] if packages.local else ["--no-install-project"]
+    yield from copy_files(packages, found)
     folder = found.relative(packages.folder)
-    if packages.local:
-        yield "# The lock has folders of the project, so all of it comes first."
-        yield "COPY . ./"
-    else:
-        options.append("--no-install-project")
-        yield f"COPY {' '.join(found.relative(path) for path in packages.files)} {'./' if folder == '.' else folder + '/'}"
-    where = "" if folder == "." else f"--project {folder} "
-    yield f"RUN --mount=type=cache,target=/root/.cache/uv \\\n    uv sync {where}{' '.join(options)}"
+    options = [*([] if folder == "." else [f"--project {folder}"]), *options]
+    yield f"{UV_CACHE}/tools/bin/uv sync {' '.join(options)}"
 
 
 def with_poetry(packages: Packages, found: Findings) -> Iterator[str]:
@@ -187,15 +205,11 @@ def with_poetry(packages: Packages, found: Findings) -> Iterator[str]:
     folder = found.relative(packages.folder)
     options = [f"--only {','.join(['main', *packages.groups])}"]
     options += [f"--extras {name}" for name in packages.chosen_extras]
-    if packages.git or packages.local:
-        options.append("--without-hashes")
-    yield f"RUN pip install --no-cache-dir --disable-pip-version-check poetry=={version} poetry-plugin-export=={plugin}"
-    if packages.local:
-        yield "COPY . ./"
-    else:
-        yield f"COPY {' '.join(found.relative(path) for path in packages.files)} {'./' if folder == '.' else folder + '/'}"
-    where = "" if folder == "." else f"--directory {folder} "
-    yield f"RUN poetry export {where}{' '.join(options)} --output /tmp/requirements.txt"
+    options += ["--without-hashes"] if packages.git or packages.local else []
+    options = [*([] if folder == "." else [f"--directory {folder}"]), *options]
+    yield tool(f"poetry=={version}", f"poetry-plugin-export=={plugin}")
+    yield from copy_files(packages, found)
+    yield f"RUN /tools/bin/poetry export {' '.join(options)} --output /tmp/requirements.txt"
     yield venv()
     yield f"{CACHE}{PIP} -r /tmp/requirements.txt"
 
@@ -205,13 +219,10 @@ def with_pipenv(packages: Packages, found: Findings) -> Iterator[str]:
     version = next(item[1] for item in PIPENV if found.python.minor >= item[0])
     folder = found.relative(packages.folder)
     hashes = "" if packages.git or packages.local else " --hash"
-    yield f"RUN pip install --no-cache-dir --disable-pip-version-check pipenv=={version}"
-    if packages.local:
-        yield "COPY . ./"
-    else:
-        yield f"COPY {' '.join(found.relative(path) for path in packages.files)} {'./' if folder == '.' else folder + '/'}"
     where = "" if folder == "." else f"cd {folder} && "
-    yield f"RUN {where}pipenv requirements{hashes} > /tmp/requirements.txt"
+    yield tool(f"pipenv=={version}")
+    yield from copy_files(packages, found)
+    yield f"RUN {where}/tools/bin/pipenv requirements{hashes} > /tmp/requirements.txt"
     yield venv()
     yield f"{CACHE}{PIP} -r /tmp/requirements.txt"
 
@@ -223,21 +234,22 @@ def with_pyproject(packages: Packages, found: Findings) -> Iterator[str]:
         yield venv()
         yield f"{CACHE}{PIP} {' '.join(quote(line) for line in packages.inline)}"
         return
-    yield f"RUN pip install --no-cache-dir --disable-pip-version-check uv=={UV}"
-    yield "ENV UV_SYSTEM_CERTS=1 VIRTUAL_ENV=/venv"
-    yield f"COPY {found.relative(packages.files[0])} /tmp/"
+    yield tool(f"uv=={UV}")
+    yield "ENV UV_SYSTEM_CERTS=1"
     yield venv()
+    yield from copy_files(packages, found)
+    path = found.relative(packages.files[0])
     options = [f"--extra {name}" for name in packages.chosen_extras]
-    options += [f"--group /tmp/pyproject.toml:{name}" for name in packages.groups]
-    yield " ".join(["RUN uv pip install --no-cache -r /tmp/pyproject.toml", *options])
+    options += [f"--group {path}:{name}" for name in packages.groups]
+    command = "/tools/bin/uv pip install --python /venv"
+    yield " ".join([f"{UV_CACHE}{command} -r {path}", *options])
 
 
 def with_setup(packages: Packages, found: Findings) -> Iterator[str]:
     """setup.py, or a pyproject.toml whose dependencies only building it tells."""
     yield venv()
-    yield "# The packages are named by the project itself, which is installed with them."
-    yield "COPY . ./"
-    yield f"{CACHE}{PIP} -e {found.relative(packages.folder) if packages.folder != found.root else '.'}"
+    yield from copy_files(packages, found)
+    yield f"{CACHE}{PIP} -e {found.relative(packages.folder)}"
 
 
 def with_nothing(packages: Packages, found: Findings) -> Iterator[str]:
@@ -267,7 +279,8 @@ def final(found: Findings) -> str:
     outside = static_outside(found)
     lines = [
         "FROM base",
-        "# ECS and Kubernetes tell by the number that it is not root. The folder is what may be written to.",
+        "# ECS and Kubernetes tell by the number that it is not root. The folder is what may be"
+        " written to.",
         "RUN groupadd --gid 10001 app \\",
         " && useradd --uid 10001 --gid app --no-create-home --shell /usr/sbin/nologin app \\",
         " && install --directory --owner=app --group=app --mode=0700 /data",
@@ -281,9 +294,11 @@ def final(found: Findings) -> str:
         server_variables(found),
         "EXPOSE 80",
         HEALTH,
-        "# Every command of the image starts through it, migrations and workers too: it makes DATABASE_URL.",
+        "# Every command of the image starts through it, migrations and workers too: it makes"
+        " DATABASE_URL.",
         f'ENTRYPOINT ["python", "/app/{found.home.path}/entrypoint.py"]',
-        "# The server's settings are named, so that no other gunicorn.conf.py can take their place.",
+        "# The server's settings are named, so that no other gunicorn.conf.py can take their"
+        " place.",
         f'CMD ["gunicorn", "--config", "/app/{found.home.path}/gunicorn.conf.py",'
         f' "--access-logfile", "-", "{found.application}"]',
         "# Last, because it changes with every commit.",
@@ -295,22 +310,26 @@ def final(found: Findings) -> str:
 
 
 def static_outside(found: Findings) -> bool:
-    """Whether the static files are collected beside the code, because the settings name no folder in it."""
+    """Whether static files are collected beside the code: the settings name no folder in it."""
     from template.adopt.findings import inside
 
     return found.static == "collected" and not inside(found, found.settings.path_of("STATIC_ROOT"))
 
 
 def writable(found: Findings) -> list[str]:
-    """The folders that are led to /data, which can be written to and which ECS loses with the container."""
+    """The step that leads folders to /data, which can be written to and ends with a container."""
     if not found.writable and not found.written_files:
         return []
-    steps = [f"ln -sf /data/{name.rpartition('/')[2]} {name}" for name in dict.fromkeys(found.written_files)]
+    steps = [
+        f"ln -sf /data/{name.rpartition('/')[2]} {name}"
+        for name in dict.fromkeys(found.written_files)
+    ]
     for folder in sorted(found.writable):
         place = f"/data/{folder.replace('/', '-')}"
         steps.append(f"mkdir -p {folder} && mv {folder} {place} && ln -s {place} {folder}")
     return [
-        "# The project writes here. On ECS /data ends with its container: uploads belong in a bucket.",
+        "# The project writes here. On ECS /data ends with its container: uploads belong in a"
+        " bucket.",
         "RUN " + " \\\n && ".join([*steps, "chown -R app:app /data"]),
     ]
 
@@ -318,7 +337,11 @@ def writable(found: Findings) -> list[str]:
 def server_variables(found: Findings) -> str:
     """The variables of the web server."""
     worker = "uvicorn_worker.UvicornWorker" if found.asgi else "gthread"
-    words = "The ASGI application is served by uvicorn" if found.asgi else "Threads suit every driver and package"
+    words = (
+        "The ASGI application is served by uvicorn"
+        if found.asgi
+        else "Threads suit every driver and package"
+    )
     return f"# {words}: gunicorn's settings read WORKER_CLASS.\nENV PORT=80 WORKER_CLASS={worker}"
 
 

@@ -151,7 +151,9 @@ def add_packages(found: Findings) -> None:
     if found.asgi:
         wanted += ["uvicorn-worker", "uvicorn", "websockets"]
     source = "\n".join(read(path) for path in own_code(found.root))
-    imported = re.search(r"^(import|from) (pkg_resources|setuptools|distutils)\b", source, re.MULTILINE)
+    imported = re.search(
+        r"^(import|from) (pkg_resources|setuptools|distutils)\b", source, re.MULTILINE
+    )
     if minor >= 12 and (imported or packages.has(*PKG_RESOURCES)):
         wanted.append("setuptools")
     connected = found.settings.is_connected or found.settings.is_fixed_postgresql
@@ -161,12 +163,16 @@ def add_packages(found: Findings) -> None:
         wanted.append("psycopg2-binary" if older else "psycopg[binary]")
     if found.packages.tool == "none":
         found.added.append("django~=5.2.0")
-    found.added += [f"{name}=={version_for(name, minor)}" for name in wanted if not packages.has(name)]
+    found.added += [
+        f"{name}=={version_for(name, minor)}" for name in wanted if not packages.has(name)
+    ]
 
 
 def version_for(name: str, minor: int) -> str:
     """The release of a server's package for a Python."""
-    return next((version for least, version in SERVERS[name] if minor >= least), SERVERS[name][-1][1])
+    return next(
+        (version for least, version in SERVERS[name] if minor >= least), SERVERS[name][-1][1]
+    )
 
 
 def written_folders(found: Findings) -> dict[str, str]:
@@ -185,7 +191,9 @@ def written_folders(found: Findings) -> dict[str, str]:
     for cache in caches.values() if isinstance(caches, dict) else []:
         if isinstance(cache, dict) and "filebased" in str(cache.get("BACKEND", "")):
             location = cache.get("LOCATION")
-            if isinstance(location, str | PurePath) and (folder := inside(found, PurePath(location))):
+            if isinstance(location, str | PurePath) and (
+                folder := inside(found, PurePath(location))
+            ):
                 folders[folder] = "CACHES"
     folders |= {path: "the code" for path in opened_for_writing(found) if path not in folders}
     databases = settings.values.get("DATABASES")
@@ -193,14 +201,20 @@ def written_folders(found: Findings) -> dict[str, str]:
         name = database.get("NAME") if isinstance(database, dict) else None
         if isinstance(name, str | PurePath) and "sqlite" in str(database.get("ENGINE", "")):
             folders.pop(inside(found, PurePath(name).parent) or "", None)
-    nested = [one for one in folders for other in folders if other != one and one.startswith(f"{other}/")]
+    nested = [
+        one for one in folders for other in folders if other != one and one.startswith(f"{other}/")
+    ]
     return {path: why for path, why in folders.items() if path not in nested}
 
 
 def file_handlers(logging: object) -> list[PurePath]:
     """The files that a LOGGING writes to."""
     handlers = logging.get("handlers") if isinstance(logging, dict) else None
-    found = [item.get("filename") for item in handlers.values() if isinstance(item, dict)] if isinstance(handlers, dict) else []
+    found = (
+        [item.get("filename") for item in handlers.values() if isinstance(item, dict)]
+        if isinstance(handlers, dict)
+        else []
+    )
     return [PurePath(name) for name in found if isinstance(name, str | PurePath)]
 
 
@@ -242,12 +256,21 @@ def folder_written(node: ast.Call, names: dict[str, object]) -> PurePath | None:
         subject = node.args[0] if node.args and name_of(node.func).startswith("os.") else owner
         value = evaluate(subject, names) if subject else UNKNOWN
         return PurePath(value) if isinstance(value, str | PurePath) else None
-    modes = [item.value for item in (*node.args, *(word.value for word in node.keywords)) if isinstance(item, ast.Constant)]
+    modes = [
+        item.value
+        for item in (*node.args, *(word.value for word in node.keywords))
+        if isinstance(item, ast.Constant)
+    ]
     writes = function in ("write_text", "write_bytes") or (
-        function == "open" and any(mode in ("w", "wb", "a", "ab", "x", "w+", "wb+") for mode in modes)
+        function == "open"
+        and any(mode in ("w", "wb", "a", "ab", "x", "w+", "wb+") for mode in modes)
     )
     if not writes:
         return None
-    subject = node.args[0] if function == "open" and isinstance(node.func, ast.Name) and node.args else owner
+    subject = (
+        node.args[0]
+        if function == "open" and isinstance(node.func, ast.Name) and node.args
+        else owner
+    )
     value = evaluate(subject, names) if subject else UNKNOWN
     return PurePath(value).parent if isinstance(value, str | PurePath) else None

@@ -52,22 +52,32 @@ def find_frontend(root: Path, project: Path, settings: Settings) -> Frontend | N
 
 
 def is_wanted(folder: Path, settings: Settings) -> bool:
-    """Whether a loader of bundles is installed, or a folder of static files or templates is missing."""
+    """Whether a loader of bundles is installed, or a folder of static files is missing."""
     if any(name in LOADERS for name in settings.apps):
         return True
     named = settings.values.get("STATICFILES_DIRS")
-    paths = [PurePath(item) for item in named or [] if isinstance(item, str | PurePath)] if isinstance(named, list) else []
+    paths = (
+        [PurePath(item) for item in named or [] if isinstance(item, str | PurePath)]
+        if isinstance(named, list)
+        else []
+    )
     missing = [path for path in paths if path.is_absolute() and not Path(path).exists()]
     return any(path.is_relative_to(folder) for path in missing)
 
 
 def wants_modules(settings: Settings) -> bool:
     """Whether static files lie in node_modules."""
-    return "node_modules" in settings.text or any("npm" in name for name in settings.texts("STATICFILES_FINDERS"))
+    return "node_modules" in settings.text or any(
+        "npm" in name for name in settings.texts("STATICFILES_FINDERS")
+    )
 
 
 def node_of(folder: Path, package: dict[str, dict[str, str]]) -> str:
     """The Node.js that .nvmrc, .node-version or engines name, or the line of long-term support."""
-    said = read(folder / ".nvmrc") + read(folder / ".node-version") + str(package.get("engines", {}).get("node", ""))
+    said = (
+        read(folder / ".nvmrc")
+        + read(folder / ".node-version")
+        + str(package.get("engines", {}).get("node", ""))
+    )
     found = re.search(r"\d+", said)
     return found[0] if found and int(found[0]) >= 18 else "24"

@@ -63,7 +63,9 @@ def discovers_packages(root: Path) -> bool:
     if (build is None and "project" not in pyproject) or not backend.startswith("setuptools"):
         return False
     said = pyproject.get("tool", {}).get("setuptools", {})
-    elsewhere = re.search(r"packages|py_modules", read(root / "setup.cfg") + read(root / "setup.py"))
+    elsewhere = re.search(
+        r"packages|py_modules", read(root / "setup.cfg") + read(root / "setup.py")
+    )
     if {"packages", "py-modules"} & set(said) or elsewhere or (root / "src").is_dir():
         return False
     folders = [path.name for path in root.iterdir() if path.is_dir() and path.name.isidentifier()]

@@ -96,13 +96,22 @@ def of_call(node: ast.Call, names: dict[str, Any]) -> Any:
     """Calls that lead to a path or a text, and defaults of variables."""
     function = dotted(node.func)
     arguments = [evaluate(item, names) for item in node.args]
-    if isinstance(node.func, ast.Attribute) and not node.args and node.func.attr in (
-        *("resolve", "absolute", "as_posix", "expanduser", "strip", "lower"),
+    if (
+        isinstance(node.func, ast.Attribute)
+        and not node.args
+        and node.func.attr
+        in (*("resolve", "absolute", "as_posix", "expanduser", "strip", "lower"),)
     ):
         return evaluate(node.func.value, names)
     if function.endswith((".path", "root", "_DIR", ".joinpath")) and arguments:
-        return joined([evaluate(node.func, names) if not function.endswith((".path", ".joinpath"))
-                       else evaluate(node.func.value, names), *arguments])  # type: ignore[attr-defined]
+        return joined(
+            [
+                evaluate(node.func, names)
+                if not function.endswith((".path", ".joinpath"))
+                else evaluate(node.func.value, names),
+                *arguments,
+            ]
+        )  # type: ignore[attr-defined]
     if function in PATHS and arguments:
         return joined(arguments)
     if function in JOINS:

@@ -11,21 +11,23 @@ from typing import Any
 from template.adopt.project import PRODUCTION, read
 
 WORDS = (*PRODUCTION, "heroku")
-REQUIREMENTS = tuple(
-    pattern.format(word)
-    for word in WORDS
-    for pattern in ("requirements/{}.txt", "requirements[-_.]{}.txt", "{}[-_.]requirements.txt",
-                    "requirements/requirements[-_.]{}.txt", "reqs/{}.txt", "requires/{}.txt")
-) + (
-    "requirements.txt",
-    *("requirements/requirements.txt", "requirements/base.txt", "requirements/common.txt"),
-    *("requirements/main.txt", "requirements/default.txt", "requirements/core.txt"),
-    *("reqs/*.txt", "*requirements*.txt", "requirements/*.txt"),
-)  # fmt: skip
-LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock")
+OF_PRODUCTION = (
+    *("requirements/{}.txt", "requirements[-_.]{}.txt", "{}[-_.]requirements.txt"),
+    *("requirements/requirements[-_.]{}.txt", "reqs/{}.txt", "requires/{}.txt"),
+)
+REQUIREMENTS = (
+    *(pattern.format(word) for word in WORDS for pattern in OF_PRODUCTION),
+    *("requirements.txt", "requirements/requirements.txt", "requirements/base.txt"),
+    *("requirements/common.txt", "requirements/main.txt", "requirements/default.txt"),
+    *("requirements/core.txt", "reqs/*.txt", "*requirements*.txt", "requirements/*.txt"),
+)
 INCLUDE = re.compile(r"^\s*(-r|--requirement|-c|--constraint)[\s=]+(\S+)", re.MULTILINE)
-LOCAL = re.compile(r"^\s*(-e\s+|--editable[\s=]+)?((file:)?\.{1,2}(/\S*)?(\[[\w,-]*\])?)\s*$", re.MULTILINE)
-NAMED = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[\w\s,.-]*\])?\s*([=<>!~]=?=?\s*[^;#\s]+)?", re.MULTILINE)
+LOCAL = re.compile(
+    r"^\s*(-e\s+|--editable[\s=]+)?((file:)?\.{1,2}(/\S*)?(\[[\w,-]*\])?)\s*$", re.MULTILINE
+)
+NAMED = re.compile(
+    r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[\w\s,.-]*\])?\s*([=<>!~]=?=?\s*[^;#\s]+)?", re.MULTILINE
+)
 # Modules whose package has another name.
 PACKAGES = {
     "environ": "django-environ",
@@ -86,11 +88,20 @@ def find_packages(root: Path, project: Path, imported: set[str]) -> Packages:
     folders = [folder for folder in (project, *project.parents) if folder.is_relative_to(root)]
     pyproject = next((load(folder / "pyproject.toml") for folder in folders
                       if (folder / "pyproject.toml").is_file()), {})  # fmt: skip
-    for name, reading in (("uv.lock", of_uv), ("poetry.lock", of_poetry), ("Pipfile.lock", of_pipenv)):
+    for name, reading in (
+        ("uv.lock", of_uv),
+        ("poetry.lock", of_poetry),
+        ("Pipfile.lock", of_pipenv),
+    ):
         for folder in folders:
             if (folder / name).is_file() and folder_names_packages(folder, name):
                 return reading(folder, imported)
-    found = [path for pattern in REQUIREMENTS for folder in folders for path in sorted(folder.glob(pattern))]
+    found = [
+        path
+        for pattern in REQUIREMENTS
+        for folder in folders
+        for path in sorted(folder.glob(pattern))
+    ]
     found = list(dict.fromkeys(path for path in found if path.is_file()))
     of_django = [path for path in found if "django" in of_requirements(path).pins]
     own = of_pyproject(folders, imported)
@@ -145,22 +156,34 @@ def add(line: str, packages: Packages) -> None:
         packages.pins[name] = version[1].removesuffix(".*")
     elif bound := re.search(r"(~=|<=?|==)\s*([\d.]+)", line.partition(";")[0].partition("#")[0]):
         packages.bounds.setdefault(name, (bound[1], bound[2].rstrip(".")))
-    packages.extras |= {f"{name}[{extra.strip()}]" for extra in (found[2] or "[]")[1:-1].split(",") if extra.strip()}
+    packages.extras |= {
+        f"{name}[{extra.strip()}]" for extra in (found[2] or "[]")[1:-1].split(",") if extra.strip()
+    }
 
 
 def of_uv(folder: Path, imported: set[str]) -> Packages:
     """uv.lock, with the groups and extras that production imports from."""
     lock, pyproject = load(folder / "uv.lock"), load(folder / "pyproject.toml")
-    packages = Packages("uv", folder, [folder / "pyproject.toml", folder / "uv.lock"], pyproject=pyproject)
+    packages = Packages(
+        "uv", folder, [folder / "pyproject.toml", folder / "uv.lock"], pyproject=pyproject
+    )
     known: dict[str, list[dict[str, Any]]] = {}
     for item in lock.get("package", []):
         known.setdefault(item["name"], []).append(item)
     own = [item for items in known.values() for item in items if is_own(item)]
-    roots = [item for item in own if item.get("source", {}) in ({"virtual": "."}, {"editable": "."})]
+    roots = [
+        item for item in own if item.get("source", {}) in ({"virtual": "."}, {"editable": "."})
+    ]
     packages.local = len(own) > len(roots) or dynamic(pyproject)
     wanted = [item for found in roots for item in found.get("dependencies", [])]
-    groups = {name: items for found in roots for name, items in found.get("dev-dependencies", {}).items()}
-    extras = {name: items for found in roots for name, items in found.get("optional-dependencies", {}).items()}
+    groups = {
+        name: items for found in roots for name, items in found.get("dev-dependencies", {}).items()
+    }
+    extras = {
+        name: items
+        for found in roots
+        for name, items in found.get("optional-dependencies", {}).items()
+    }
     base = closure(wanted, known)
     packages.groups = choose(groups, base, imported, known)
     packages.chosen_extras = choose(extras, base, imported, known)
@@ -171,9 +194,13 @@ def of_uv(folder: Path, imported: set[str]) -> Packages:
     for name in closure(wanted, known):
         item = known[name][-1]
         packages.pins[name] = item.get("version", "")
-        packages.wheels[name] = [url_name(file) for file in (*item.get("wheels", []), *filter(None, [item.get("sdist")]))]
+        packages.wheels[name] = [
+            url_name(file) for file in (*item.get("wheels", []), *filter(None, [item.get("sdist")]))
+        ]
         packages.git = packages.git or "git" in item.get("source", {})
-    packages.extras = {f"{item['name']}[{extra}]" for item in wanted for extra in item.get("extra", [])}
+    packages.extras = {
+        f"{item['name']}[{extra}]" for item in wanted for extra in item.get("extra", [])
+    }
     return packages
 
 
@@ -194,7 +221,11 @@ def closure(wanted: list[dict[str, Any]], known: dict[str, list[dict[str, Any]]]
     while todo:
         item = todo.pop()
         for package in known.get(item["name"], []):
-            more = [one for extra in item.get("extra", []) for one in package.get("optional-dependencies", {}).get(extra, [])]
+            more = [
+                one
+                for extra in item.get("extra", [])
+                for one in package.get("optional-dependencies", {}).get(extra, [])
+            ]
             if item["name"] not in found:
                 todo += package.get("dependencies", [])
             todo += [one for one in more if one["name"] not in found]
@@ -203,7 +234,9 @@ def closure(wanted: list[dict[str, Any]], known: dict[str, list[dict[str, Any]]]
     return found
 
 
-def choose(groups: dict[str, list[Any]], base: Iterable[str], imported: set[str], known: Any) -> list[str]:
+def choose(
+    groups: dict[str, list[Any]], base: Iterable[str], imported: set[str], known: Any
+) -> list[str]:
     """The groups that are for production by their names, or bring what production imports."""
     missing = {module for module in imported if not provides(base, module)}
     chosen = []
@@ -218,45 +251,66 @@ def choose(groups: dict[str, list[Any]], base: Iterable[str], imported: set[str]
 def provides(names: Iterable[str], module: str) -> bool:
     """Whether one of the packages has the module, as far as names tell."""
     own = normal(module)
-    wanted = {PACKAGES.get(module, own), own, f"django-{own}", f"python-{own}", own.removeprefix("django-")}
+    wanted = {
+        PACKAGES.get(module, own),
+        own,
+        f"django-{own}",
+        f"python-{own}",
+        own.removeprefix("django-"),
+    }
     return bool(wanted & set(names))
 
 
 def of_poetry(folder: Path, imported: set[str]) -> Packages:
     """poetry.lock, with the groups and extras that production imports from."""
     lock, pyproject = load(folder / "poetry.lock"), load(folder / "pyproject.toml")
-    packages = Packages("poetry", folder, [folder / "pyproject.toml", folder / "poetry.lock"], pyproject=pyproject)
-    poetry = pyproject.get("tool", {}).get("poetry", {})
-    groups = {name: [{"name": normal(item)} for item in group.get("dependencies", {})]
-              for name, group in poetry.get("group", {}).items()}  # fmt: skip
-    extras = {name: [{"name": normal(re.split(r"[\s\[<>=~!;]", item)[0])} for item in items]
-              for name, items in (poetry.get("extras") or pyproject.get("project", {}).get("optional-dependencies", {})).items()}  # fmt: skip
+    files = [folder / "pyproject.toml", folder / "poetry.lock"]
+    packages = Packages("poetry", folder, files, pyproject=pyproject)
+    poetry, project = pyproject.get("tool", {}).get("poetry", {}), pyproject.get("project", {})
     known: dict[str, list[dict[str, Any]]] = {}
     for item in lock.get("package", []):
-        needs = [{"name": normal(name)} for name in item.get("dependencies", {})]
-        known.setdefault(normal(item["name"]), []).append({**item, "dependencies": needs, "optional-dependencies": {}})
-    optional = {normal(name) for name, said in poetry.get("dependencies", {}).items() if isinstance(said, dict) and said.get("optional")}
-    base = [{"name": normal(name)} for name in poetry.get("dependencies", {}) if normal(name) not in optional]
-    base += [{"name": normal(re.split(r"[\s\[<>=~!;(]", item)[0])} for item in pyproject.get("project", {}).get("dependencies", [])]
-    there = closure(base, known)
-    packages.groups = choose(groups, there, imported, known)
-    packages.chosen_extras = choose(extras, there, imported, known)
+        needs = parsed(list(item.get("dependencies", {})))
+        known.setdefault(normal(item["name"]), []).append({**item, "dependencies": needs})
+    for items in known.values():
+        for item in items:
+            item.pop("optional-dependencies", None)
+    said = poetry.get("dependencies", {})
+    base = parsed([name for name, item in said.items() if not is_optional(item)])
+    base += parsed(project.get("dependencies", []))
+    group = poetry.get("group", {})
+    groups = {name: parsed(list(group[name].get("dependencies", {}))) for name in group}
+    extra = poetry.get("extras") or project.get("optional-dependencies", {})
+    extras = {name: parsed(items) for name, items in extra.items()}
+    packages.groups = choose(groups, closure(base, known), imported, known)
+    packages.chosen_extras = choose(extras, closure(base, known), imported, known)
     wanted = base + [item for name in packages.groups for item in groups[name]]
     wanted += [item for name in packages.chosen_extras for item in extras[name]]
     for name in closure(wanted, known):
-        item = known[name][-1]
-        packages.pins[name] = item.get("version", "")
-        packages.wheels[name] = [file["file"] for file in item.get("files", [])]
-        source = item.get("source", {}).get("type", "")
-        packages.git = packages.git or source == "git"
-        packages.local = packages.local or source == "directory"
-    for name, said in poetry.get("dependencies", {}).items():
-        if isinstance(said, dict):
-            packages.extras |= {f"{normal(name)}[{extra}]" for extra in said.get("extras", [])}
-    for item in pyproject.get("project", {}).get("dependencies", []):
-        add(item, probe := Packages())
+        note_locked(packages, name, known[name][-1])
+    packages.extras = {
+        f"{normal(name)}[{word}]"
+        for name, item in said.items()
+        if isinstance(item, dict)
+        for word in item.get("extras", [])
+    }
+    for line in project.get("dependencies", []):
+        add(line, probe := Packages())
         packages.extras |= probe.extras
     return packages
+
+
+def is_optional(said: Any) -> bool:
+    """Whether Poetry installs a dependency only with an extra."""
+    return isinstance(said, dict) and bool(said.get("optional"))
+
+
+def note_locked(packages: Packages, name: str, item: dict[str, Any]) -> None:
+    """Note a package of poetry.lock."""
+    packages.pins[name] = item.get("version", "")
+    packages.wheels[name] = [file["file"] for file in item.get("files", [])]
+    source = item.get("source", {}).get("type", "")
+    packages.git = packages.git or source == "git"
+    packages.local = packages.local or source == "directory"
 
 
 def of_pipenv(folder: Path, imported: set[str]) -> Packages:
@@ -280,22 +334,37 @@ def of_pyproject(folders: list[Path], imported: set[str]) -> Packages:
         packages = Packages("pyproject", folder, [folder / "pyproject.toml"], pyproject=pyproject)
         if "dependencies" in project and not dynamic(pyproject):
             lines = [*project["dependencies"]]
-            extras = {name: parsed(items) for name, items in project.get("optional-dependencies", {}).items()}
-            groups = {name: parsed([item for item in items if isinstance(item, str)])
-                      for name, items in pyproject.get("dependency-groups", {}).items()}  # fmt: skip
+            extras = {
+                name: parsed(items)
+                for name, items in project.get("optional-dependencies", {}).items()
+            }
+            groups = {
+                name: parsed([item for item in items if isinstance(item, str)])
+                for name, items in pyproject.get("dependency-groups", {}).items()
+            }
             base = [item["name"] for item in parsed(lines)]
             packages.chosen_extras = choose(extras, base, imported, None)
             packages.groups = choose(groups, base, imported, None)
             for name in packages.chosen_extras:
                 lines += project["optional-dependencies"][name]
             for name in packages.groups:
-                lines += [item for item in pyproject["dependency-groups"][name] if isinstance(item, str)]
+                lines += [
+                    item for item in pyproject["dependency-groups"][name] if isinstance(item, str)
+                ]
         elif poetry:
-            lines = packages.inline = [translated(name, said) for name, said in poetry.items() if name != "python"]
-        elif (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file() or "project" in pyproject:
+            lines = packages.inline = [
+                translated(name, said) for name, said in poetry.items() if name != "python"
+            ]
+        elif (
+            (folder / "setup.py").is_file()
+            or (folder / "setup.cfg").is_file()
+            or "project" in pyproject
+        ):
             packages.tool, packages.local = "setup", True
             source = read(folder / "setup.py") + read(folder / "setup.cfg")
-            lines = re.findall(r"[\"']([A-Za-z][\w.\[\]-]*\s*[<>=~!][^\"']*|[Dd]jango)[\"']", source)
+            lines = re.findall(
+                r"[\"']([A-Za-z][\w.\[\]-]*\s*[<>=~!][^\"']*|[Dd]jango)[\"']", source
+            )
             lines += re.findall(r"^\s+([A-Za-z][\w.\[\]-]*\s*[<>=~!].*)$", source, re.MULTILINE)
         else:
             continue

@@ -18,7 +18,7 @@ def candidates(root: Path) -> list[Path]:
     """The folders of every manage.py of Django on the uppermost level that has one."""
     for level in ("manage.py", "*/manage.py", "*/*/manage.py"):
         if found := [path.parent for path in search(root, level) if "django" in read(path).lower()]:
-            return sorted(found, key=lambda folder: (bool(ELSEWHERE_OF_TESTS & parts(folder, root))))
+            return sorted(found, key=lambda folder: bool(ELSEWHERE_OF_TESTS & parts(folder, root)))
     return []
 
 
@@ -48,7 +48,9 @@ def choose_settings(project: Path) -> tuple[str, list[str]]:
         if name.rpartition(".")[2] not in DEVELOPMENT:
             better = production_of(name, siblings(project, name))
             return better or name, siblings(project, name)
-    return next((name for name in beside if name.rpartition(".")[2] in PRODUCTION), named[0]), beside
+    return next(
+        (name for name in beside if name.rpartition(".")[2] in PRODUCTION), named[0]
+    ), beside
 
 
 def production_of(name: str, beside: list[str]) -> str:
@@ -62,7 +64,10 @@ def guessed_settings(project: Path) -> tuple[str, list[str]]:
     """The only settings.py, where no file names one."""
     found = [
         path
-        for path in (*search(project, "**/settings.py"), *search(project, "**/settings/__init__.py"))
+        for path in (
+            *search(project, "**/settings.py"),
+            *search(project, "**/settings/__init__.py"),
+        )
         if "INSTALLED_APPS" in read(path) or "DATABASES" in read(path)
     ]
     names = [module_name(path, project) for path in found]

@@ -51,8 +51,9 @@ REMOVED = {
     12: {"distutils": "setuptools", "imp": "zombie-imp", "asyncore": "pyasyncore",
          "asynchat": "pyasynchat", "smtpd": ""},
     13: {"cgi": "legacy-cgi", "cgitb": "legacy-cgi", "crypt": "legacycrypt",
-         "imghdr": "standard-imghdr", "sndhdr": "standard-sndhdr", "telnetlib": "standard-telnetlib",
-         "pipes": "standard-pipes", "nntplib": "standard-nntplib", "audioop": "audioop-lts",
+         "imghdr": "standard-imghdr", "sndhdr": "standard-sndhdr",
+         "telnetlib": "standard-telnetlib", "pipes": "standard-pipes",
+         "nntplib": "standard-nntplib", "audioop": "audioop-lts",
          "mailcap": "standard-mailcap", "uu": "standard-uu", "xdrlib": "standard-xdrlib",
          "lib2to3": ""},
 }  # fmt: skip
@@ -83,7 +84,9 @@ def choose_python(root: Path, project: Path, packages: Packages) -> Python:
             )
     else:
         python = best(packages, modules, low, high)
-    python.without_wheel = [name for name in packages.pins if lacks_wheel(packages, name, python.minor)]
+    python.without_wheel = [
+        name for name in packages.pins if lacks_wheel(packages, name, python.minor)
+    ]
     python.notes += complaints(packages, modules, python)
     return python
 
@@ -105,7 +108,10 @@ def best(packages: Packages, modules: dict[str, int], low: int, high: int) -> Py
         return gone, lacking, not lowest <= minor <= highest
 
     minor = min(order, key=cost)
-    words = [f"Django {version}" if version else "", "the pins" if any(packages.pins.values()) else ""]
+    words = [
+        f"Django {version}" if version else "",
+        "the pins" if any(packages.pins.values()) else "",
+    ]
     if (low, high) != (OLDEST, NEWEST):
         words.append(f'requires-python "{packages.requires_python}"')
     words += [f"`import {module}`" for module, since in modules.items() if minor < since]
@@ -127,7 +133,11 @@ def said_exactly(root: Path, project: Path, packages: Packages) -> tuple[str, in
             if found := re.search(sign, read(folder / name), re.MULTILINE):
                 return name, int(found[1])
     exact = re.fullmatch(r"\s*(?:==|~=?)?\s*3\.(\d+)(?:\.(?:\d+|\*))?\s*", packages.requires_python)
-    return ("pyproject.toml", int(exact[1])) if exact and "~=" not in packages.requires_python else ("", 0)
+    return (
+        ("pyproject.toml", int(exact[1]))
+        if exact and "~=" not in packages.requires_python
+        else ("", 0)
+    )
 
 
 def allowed(said: str) -> tuple[int, int]:
@@ -148,11 +158,13 @@ def django_series(packages: Packages) -> str:
     if version := packages.pins.get("django", ""):
         return ".".join(version.split(".")[:2])
     sign, bound = packages.bounds.get("django", ("", ""))
-    if sign in ("~=", "==") and bound.count(".") > 1 or sign == "==" and bound.count(".") == 1:
+    if (sign in ("~=", "==") and bound.count(".") > 1) or (sign == "==" and bound.count(".") == 1):
         return ".".join(bound.split(".")[:2])
     known = list(DJANGO)
     if sign in ("~=", "=="):
-        return next((name for name in reversed(known) if name.split(".")[0] == bound.split(".")[0]), "")
+        return next(
+            (name for name in reversed(known) if name.split(".")[0] == bound.split(".")[0]), ""
+        )
     below = [name for name in known if number(name) < number(bound)] if sign else []
     if sign == "<=":
         below = [name for name in known if number(name) <= number(bound)]
@@ -175,7 +187,9 @@ def fits(file: str, minor: int) -> bool:
     if "linux" not in file or "musllinux" in file:
         return False
     found = re.search(r"-cp3(\d+)-(\w+)-", file)
-    return bool(found) and (int(found[1]) == minor or (found[2] == "abi3" and int(found[1]) <= minor))
+    return bool(found) and (
+        int(found[1]) == minor or (found[2] == "abi3" and int(found[1]) <= minor)
+    )
 
 
 def first_release(name: str, minor: int) -> str:
@@ -189,7 +203,11 @@ def complaints(packages: Packages, modules: dict[str, int], python: Python) -> I
         version = packages.pins[name]
         mend = "it is compiled in the build"
         if name in WHEELS:
-            newest = [minor for minor in range(OLDEST, NEWEST + 1) if not lacks_wheel(packages, name, minor)]
+            newest = [
+                minor
+                for minor in range(OLDEST, NEWEST + 1)
+                if not lacks_wheel(packages, name, minor)
+            ]
             other = f", or take Python 3.{newest[-1]} in `FROM`" if newest else ""
             mend = f"{name}=={first_release(name, python.minor)} is the first that has one{other}"
         if name != "psycopg2" or number(version) < number(first_release(name, python.minor)):
@@ -203,7 +221,7 @@ def complaints(packages: Packages, modules: dict[str, int], python: Python) -> I
 
 
 def removed_modules(root: Path, packages: Packages) -> dict[str, int]:
-    """The modules that the code imports and a newer Python lacks, with the Python that lost them."""
+    """The modules that the code imports, each with the Python that has it no longer."""
     imported = set()
     for path in own_code(root):
         if re.search(r"^(import|from) ", read(path), re.MULTILINE):
@@ -228,5 +246,3 @@ def imports(tree: ast.Module) -> Iterator[str]:
 def number(version: str) -> tuple[int, ...]:
     """A version as numbers, to be compared."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:4])
-
-

@@ -10,7 +10,7 @@ from template.adopt.project import read
 TESTING = re.compile(r"\b(pytest|manage\.py test|tox|nox|make test|run_?tests)\b")
 # What a copy of a workflow must not do a second time.
 PUBLISHING = re.compile(
-    r"docker/build-push-action|docker push|pypi|deploy|publish|release|ssh |heroku|flyctl|: write\b",
+    r"build-push-action|docker push|pypi|deploy|publish|release|ssh |heroku|flyctl|: write\b",
     re.IGNORECASE,
 )
 
@@ -31,7 +31,13 @@ class Repository:
     @property
     def callable(self) -> bool:
         """Whether the project's workflow for tests can be called by another."""
-        return bool(re.search(r"^\s*workflow_call\b|\bworkflow_call[\],]|on:\s*workflow_call", self.tests_text, re.MULTILINE))
+        return bool(
+            re.search(
+                r"^\s*workflow_call\b|\bworkflow_call[\],]|on:\s*workflow_call",
+                self.tests_text,
+                re.MULTILINE,
+            )
+        )
 
     @property
     def copyable(self) -> bool:
@@ -45,7 +51,9 @@ def find_repository(folder: Path) -> Repository:
     repository = Repository(Path(top).resolve() if top else folder, bool(top))
     if top:
         repository.remote = git(folder, "remote", "get-url", "origin")
-        of_remote = git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").partition("/")[2]
+        of_remote = git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").partition(
+            "/"
+        )[2]
         repository.branch = of_remote or git(folder, "symbolic-ref", "--short", "HEAD")
     workflows = repository.root / ".github/workflows"
     for path in sorted((*workflows.glob("*.yml"), *workflows.glob("*.yaml"))):
@@ -62,7 +70,9 @@ def find_repository(folder: Path) -> Repository:
 def git(folder: Path, *arguments: str) -> str:
     """What Git says; nothing where it knows nothing or is not there."""
     try:
-        said = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        said = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return said.stdout.strip() if said.returncode == 0 else ""

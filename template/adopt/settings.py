@@ -18,8 +18,12 @@ PARTS = {
     r"(USER|USERNAME|USER_NAME)$": "PGUSER",
     r"(NAME|DB|DATABASE|DBNAME)$": "PGDATABASE",
 }
-OF_A_DATABASE = re.compile(r"(^|_)(PG|DB|DATABASES?|POSTGRES(QL)?|PSQL|SQL|RDS|MYSQL|MARIADB)", re.IGNORECASE)
-OF_OTHERS = re.compile(r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE)
+OF_A_DATABASE = re.compile(
+    r"(^|_)(PG|DB|DATABASES?|POSTGRES(QL)?|PSQL|SQL|RDS|MYSQL|MARIADB)", re.IGNORECASE
+)
+OF_OTHERS = re.compile(
+    r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE
+)
 ELSEWHERE = re.compile(r"s3|boto|gcloud|google|azure|cloudinary|digitalocean", re.IGNORECASE)
 
 
@@ -84,9 +88,13 @@ class Settings:
         """The settings' own names for what a stage gives, each with the stage's name."""
         found: dict[str, str] = {}
         for name in self.database_variables:
-            if re.search(r"(URL|URI|DSN)$", name) and not re.search("REDIS|CACHE|BROKER|CELERY", name):
+            if re.search(r"(URL|URI|DSN)$", name) and not re.search(
+                "REDIS|CACHE|BROKER|CELERY", name
+            ):
                 found[name] = "DATABASE_URL"
-            elif not re.search("ENGINE|SSL|REDIS|CACHE|REPLICA|READ|TEST|CONN|OPTION|SCHEMA|SECRET", name):
+            elif not re.search(
+                "ENGINE|SSL|REDIS|CACHE|REPLICA|READ|TEST|CONN|OPTION|SCHEMA|SECRET", name
+            ):
                 part = next((of for sign, of in PARTS.items() if re.search(sign, name.upper())), "")
                 if part:
                     found[name] = part
@@ -168,7 +176,9 @@ def merge(into: dict[str, Variable], more: dict[str, Variable]) -> None:
     """Add variables to those that are known; what needs one once needs it."""
     for name, variable in more.items():
         known = into.get(name, variable)
-        into[name] = Variable(name, known.required or variable.required, known.kind or variable.kind)
+        into[name] = Variable(
+            name, known.required or variable.required, known.kind or variable.kind
+        )
 
 
 def needed_at_import(path: Path) -> dict[str, Variable]:

@@ -57,7 +57,9 @@ class Variable:
             return OF_KIND[self.kind]
         if self.kind in ("db", "db_url", "dj_db_url"):
             return "sqlite:////tmp/build.sqlite3"
-        fitting = (value for pattern, value in PLACEHOLDERS.items() if re.search(pattern, self.name))
+        fitting = (
+            value for pattern, value in PLACEHOLDERS.items() if re.search(pattern, self.name)
+        )
         return next(fitting, "build")
 
 
@@ -122,9 +124,9 @@ class Reader(ast.NodeVisitor):
         """Note that a call like os.environ.get("NAME") may not give nothing."""
         if isinstance(node, ast.Subscript) and is_environ(node.value) and text(node.slice):
             self.add(text(node.slice), required=True, kind=kind)
-        if isinstance(node, ast.Call) and is_get(name_of(node.func)) and not default_of(node):
-            if name := text(node.args[0]) if node.args else "":
-                self.add(name, required=True, kind=kind)
+        reads = isinstance(node, ast.Call) and is_get(name_of(node.func)) and bool(node.args)
+        if reads and not default_of(node) and (name := text(node.args[0])):
+            self.add(name, required=True, kind=kind)
 
     def read(self, node: ast.Call, function: str) -> None:
         """Note the variable that a call reads, if it does."""
@@ -142,7 +144,9 @@ class Reader(ast.NodeVisitor):
         elif method == "config" or function == "config":
             if first and re.fullmatch(r"\w+", first):
                 self.add(first, required=not default_of(node), kind=cast_of(node))
-        elif self.is_env(owner or function) and (method in (*TYPES, *OWN_VARIABLE, "str", "") or not owner):
+        elif self.is_env(owner or function) and (
+            method in (*TYPES, *OWN_VARIABLE, "str", "") or not owner
+        ):
             self.read_env(node, method if owner else "str", first)
 
     def is_env(self, owner: str) -> bool:
@@ -170,7 +174,9 @@ def fields(node: ast.ClassDef) -> Iterator[tuple[str, bool, str]]:
             name = alias[1] if alias else prefix + item.target.id
             if item.target.id != "model_config":
                 annotation = ast.unparse(item.annotation)
-                empty = item.value is None or re.match(r"Field\(\.\.\.|Field\((?!.*default)", ast.unparse(item.value))
+                empty = item.value is None or re.match(
+                    r"Field\(\.\.\.|Field\((?!.*default)", ast.unparse(item.value)
+                )
                 yield name.upper(), bool(empty), kind_of_annotation(annotation)
 
 
@@ -219,7 +225,9 @@ def default_of(node: ast.Call) -> bool:
     """Whether a call gives a default, in the second place or by its name."""
     named = [word for word in node.keywords if word.arg in ("default", "env_default", "fallback")]
     words = [word.value for word in named] + node.args[1:2]
-    return any(not (isinstance(word, ast.Constant) and word.value is None) for word in words) or bool(named)
+    return any(
+        not (isinstance(word, ast.Constant) and word.value is None) for word in words
+    ) or bool(named)
 
 
 def cast_of(node: ast.Call) -> str:

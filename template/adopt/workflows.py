@@ -63,7 +63,11 @@ def tests_workflow(found: Findings, repository: Repository, template: str) -> tu
         return repository.tests, ""
     if repository.copyable:
         return CALLED, called_copy(repository)
-    name = CALLED if "ci.yml" in repository.files and not ours(found.root / ".github/workflows/ci.yml") else "ci.yml"
+    name = (
+        CALLED
+        if "ci.yml" in repository.files and not ours(found.root / ".github/workflows/ci.yml")
+        else "ci.yml"
+    )
     return name, own_workflow(found, template)
 
 
@@ -74,9 +78,19 @@ def ours(path: Path) -> bool:
 
 def called_copy(repository: Repository) -> str:
     """The project's own workflow, with no trigger but the call."""
-    text = re.sub(r"^(?:on|\"on\"|'on'|true):.*\n(?:(?:[ \t#-].*)?\n)*", ON_CALL, repository.tests_text, count=1, flags=re.MULTILINE)
+    text = re.sub(
+        r"^(?:on|\"on\"|'on'|true):.*\n(?:(?:[ \t#-].*)?\n)*",
+        ON_CALL,
+        repository.tests_text,
+        count=1,
+        flags=re.MULTILINE,
+    )
     text = re.sub(r"^concurrency:.*\n(?:[ \t].*\n)*", "", text, flags=re.MULTILINE)
-    return f"# A copy of {repository.tests}, which deploy.yml calls. One file will do: add `workflow_call:` to\n# `on:` in {repository.tests}, name it in deploy.yml, and delete this one.\n{text}"
+    return (
+        f"# A copy of {repository.tests}, which deploy.yml calls. One file will do: add"
+        f" `workflow_call:` to\n# `on:` in {repository.tests}, name it in deploy.yml, and delete"
+        f" this one.\n{text}"
+    )
 
 
 ON_CALL = "on:\n  workflow_call: # by deploy.yml\n\n"
@@ -84,7 +98,12 @@ ON_CALL = "on:\n  workflow_call: # by deploy.yml\n\n"
 
 def own_workflow(found: Findings, template: str) -> str:
     """A workflow that runs the project's tests, and builds the image of a pull request."""
-    actions = {name: line for line in template.splitlines() for name in ("checkout", "setup-python") if f"actions/{name}@" in line}
+    actions = {
+        name: line
+        for line in template.splitlines()
+        for name in ("checkout", "setup-python")
+        if f"actions/{name}@" in line
+    }
     checkout = [actions["checkout"], "        with:", "          persist-credentials: false"]
     lines = [
         "name: CI",
@@ -132,16 +151,32 @@ def own_workflow(found: Findings, template: str) -> str:
 
 def system_packages(found: Findings) -> Iterator[str]:
     """The step that installs what packages are compiled with, and want to run."""
-    names = [name for group in (found.system.build, found.system.run) for packages in group for name in packages]
-    if names := [name for name in dict.fromkeys(names) if name not in ("git", "gcc", "libc6-dev", "g++", "make")]:
-        yield f"      - run: sudo apt-get update && sudo apt-get install -y --no-install-recommends {' '.join(names)}"
+    names = [
+        name
+        for group in (found.system.build, found.system.run)
+        for packages in group
+        for name in packages
+    ]
+    if names := [
+        name
+        for name in dict.fromkeys(names)
+        if name not in ("git", "gcc", "libc6-dev", "g++", "make")
+    ]:
+        yield (
+            "      - run: sudo apt-get update && sudo apt-get install -y --no-install-recommends"
+            f" {' '.join(names)}"
+        )
 
 
 def of_tests(found: Findings) -> Settings:
     """The settings that the tests are run with: pytest's, or those of manage.py."""
     for folder in dict.fromkeys((found.root, found.project)):
         for name in PYTEST:
-            said = re.search(r"^\s*DJANGO_SETTINGS_MODULE\s*=\s*[\"']?([\w.]+)", read(folder / name), re.MULTILINE)
+            said = re.search(
+                r"^\s*DJANGO_SETTINGS_MODULE\s*=\s*[\"']?([\w.]+)",
+                read(folder / name),
+                re.MULTILINE,
+            )
             if said:
                 return read_settings(found.root, found.project, said[1])
     named = named_settings(found.project)
@@ -149,11 +184,13 @@ def of_tests(found: Findings) -> Settings:
 
 
 def wants_postgresql(settings: Settings) -> bool:
-    """Whether the tests need a server: the default connection is PostgreSQL's, or a variable says it."""
+    """Whether the tests need a server: PostgreSQL's, or one that a variable names."""
     if "sqlite" in settings.engine or (not settings.engine and "sqlite" in settings.text.lower()):
         return False
     url = settings.variables.get("DATABASE_URL")
-    return bool(re.search("postgres|postgis", settings.text, re.IGNORECASE) or (url and url.required))
+    return bool(
+        re.search("postgres|postgis", settings.text, re.IGNORECASE) or (url and url.required)
+    )
 
 
 def services(found: Findings) -> list[str]:
@@ -194,7 +231,9 @@ def tests_line(found: Findings) -> str:
     install, prefix = installing(found)
     beside = " && cd " in install and found.packages.folder == found.project
     where = "" if beside else found.where
-    return " && ".join(step for step in (install, f"cd {where}" if where else "", prefix + command(found)) if step)
+    return " && ".join(
+        step for step in (install, f"cd {where}" if where else "", prefix + command(found)) if step
+    )
 
 
 def installing(found: Findings) -> tuple[str, str]:
@@ -203,18 +242,37 @@ def installing(found: Findings) -> tuple[str, str]:
     folder = found.relative(packages.folder) if packages.folder.is_relative_to(found.root) else "."
     there = "" if folder == "." else f"cd {folder} && "
     if packages.tool == "uv":
-        groups = "".join(f" --group {name}" for name in packages.groups) + "".join(f" --extra {name}" for name in packages.chosen_extras)
+        groups = "".join(f" --group {name}" for name in packages.groups) + "".join(
+            f" --extra {name}" for name in packages.chosen_extras
+        )
         wanted = packages.pyproject.get("tool", {}).get("uv", {}).get("required-version", "")
-        version = f"uv{wanted}" if wanted.startswith(("=", "<", ">", "~")) else f"uv=={wanted}" if wanted else "uv"
-        return f"pip install {quote(version)} && {there}uv sync --locked{groups}", "uv run --no-sync "
+        version = (
+            f"uv{wanted}"
+            if wanted.startswith(("=", "<", ">", "~"))
+            else f"uv=={wanted}"
+            if wanted
+            else "uv"
+        )
+        return (
+            f"pip install {quote(version)} && {there}uv sync --locked{groups}",
+            "uv run --no-sync ",
+        )
     if packages.tool == "poetry":
         return f"pip install poetry && {there}poetry install --no-root", "poetry run "
     if packages.tool == "pipenv":
         return f"pip install pipenv && {there}pipenv sync --dev", "pipenv run "
     if packages.tool == "pyproject" and not packages.inline:
         path = found.relative(packages.files[0])
-        groups = [f"--group {path}:dev"] if "dev" in packages.pyproject.get("dependency-groups", {}) else []
-        groups += [f"--extra {name}" for name in ("dev", "test", "tests") if name in packages.pyproject.get("project", {}).get("optional-dependencies", {})]
+        groups = (
+            [f"--group {path}:dev"]
+            if "dev" in packages.pyproject.get("dependency-groups", {})
+            else []
+        )
+        groups += [
+            f"--extra {name}"
+            for name in ("dev", "test", "tests")
+            if name in packages.pyproject.get("project", {}).get("optional-dependencies", {})
+        ]
         return f"pip install uv && uv pip install --system {' '.join(['-r ' + path, *groups])}", ""
     if packages.tool == "pyproject":
         return f"pip install {' '.join(quote(line) for line in packages.inline)}", ""
@@ -228,8 +286,14 @@ def installing(found: Findings) -> tuple[str, str]:
 def requirements(found: Findings) -> str:
     """The line that installs the requirements files, with those of the people who develop it."""
     file = found.packages.file
-    folders = [folder for folder in (found.project, *found.project.parents) if folder.is_relative_to(found.root)]
-    there = [path for pattern in FOR_TESTS for folder in folders for path in sorted(folder.glob(pattern))]
+    folders = [
+        folder
+        for folder in (found.project, *found.project.parents)
+        if folder.is_relative_to(found.root)
+    ]
+    there = [
+        path for pattern in FOR_TESTS for folder in folders for path in sorted(folder.glob(pattern))
+    ]
     for_tests = [path for path in there if path not in found.packages.files][:1]
     included = any(re.search(rf"-r\s+{re.escape(file.name)}", read(path)) for path in for_tests)
     files = for_tests if included else [file, *for_tests]

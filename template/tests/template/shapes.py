@@ -232,7 +232,7 @@ def uv_groups(folder: Path) -> None:
         import dj_database_url
         import environ
 
-        DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+        DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR}/db.sqlite3")}
         """,
     )
     text = """
@@ -374,7 +374,10 @@ def removed_module(folder: Path) -> None:
 def newest_python(folder: Path) -> None:
     """Python 3.14 and the newest Django."""
     project(folder, extra=BY_URL)
-    write(folder, {"requirements.txt": "Django~=6.1.0\ndj-database-url\n", ".python-version": "3.14\n"})
+    write(
+        folder,
+        {"requirements.txt": "Django~=6.1.0\ndj-database-url\n", ".python-version": "3.14\n"},
+    )
 
 
 def geodjango(folder: Path) -> None:

@@ -166,7 +166,11 @@ def test_every_shape_gets_its_python(name, folder, capsys):
     shape.make(folder)
     said = adopt(folder, capsys)
     assert "  settings: " in said
-    place, home = ("tools/deploy/Dockerfile", "tools/deploy") if name == "own-files" else ("Dockerfile", "deploy")
+    place, home = (
+        ("tools/deploy/Dockerfile", "tools/deploy")
+        if name == "own-files"
+        else ("Dockerfile", "deploy")
+    )
     assert f"FROM {IMAGE.format(shape.python)} AS base\n" in dockerfile(folder, place)
     assert " import *\n" in settings(folder, home)
     assert ("on ECS the image refuses to start" in said) == (not shape.connected)
@@ -479,9 +483,21 @@ def test_lock_with_a_git_source_gets_git(folder, capsys):
             "COPY requirements/base.txt requirements/prod.txt requirements/",
         ),
         ({"requirements.txt": "django\n-e .\n", "setup.py": ""}, "COPY . ./"),
-        ({"requirements.txt": "flask\n", "deps.txt": "", "prod-requirements.txt": "Django\n"}, "-r prod-requirements.txt"),
-        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\ndjango = "^5.2"\n', "requirements.txt": None}, "'django>=5.2,<6'"),
-        ({"setup.py": "setup(install_requires=['Django>=5'])", "requirements.txt": None}, "install --disable-pip-version-check -e ."),
+        (
+            {"requirements.txt": "flask\n", "deps.txt": "", "prod-requirements.txt": "Django\n"},
+            "-r prod-requirements.txt",
+        ),
+        (
+            {
+                "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\ndjango = "^5.2"\n',
+                "requirements.txt": None,
+            },
+            "'django>=5.2,<6'",
+        ),
+        (
+            {"setup.py": "setup(install_requires=['Django>=5'])", "requirements.txt": None},
+            "install --disable-pip-version-check -e .",
+        ),
     ],
 )
 def test_packages_come_from_the_projects_own_files(folder, capsys, more, line):
@@ -623,7 +639,12 @@ def test_tests_on_postgresql_have_a_server(folder, capsys):
     adopt(folder, capsys)
     job = yaml.safe_load((folder / ".github/workflows/ci.yml").read_text())["jobs"]["test"]
     assert job["services"]["database"]["image"].startswith("public.ecr.aws/docker/library/postgres")
-    wanted = {"DB_HOST": "localhost", "DB_PORT": "5432", "DB_USER": "postgres", "DB_NAME": "postgres"}
+    wanted = {
+        "DB_HOST": "localhost",
+        "DB_PORT": "5432",
+        "DB_USER": "postgres",
+        "DB_NAME": "postgres",
+    }
     assert wanted.items() <= job["env"].items()
     subprocess.run(["actionlint", folder / ".github/workflows/ci.yml"], check=True)
 
@@ -657,11 +678,21 @@ def test_own_dockerignore_stays(folder, capsys):
 
 def test_own_folders_are_not_mixed_with_the_templates(folder, capsys):
     """An own deploy/ and an own infra/ get no file, and the pipeline works all the same."""
-    base(folder, files={"deploy/nginx.conf": "", "infra/main.tf": "", "Makefile": "", "Procfile": "web: a\nworker: b\n"})
+    base(
+        folder,
+        files={
+            "deploy/nginx.conf": "",
+            "infra/main.tf": "",
+            "Makefile": "",
+            "Procfile": "web: a\nworker: b\n",
+        },
+    )
     said = adopt(folder, capsys)
     assert [path.name for path in (folder / "deploy").iterdir()] == ["nginx.conf"]
     assert [path.name for path in (folder / "infra").iterdir()] == ["main.tf"]
-    assert "The template's files are in tools/deploy/, because you have a deploy/ of your own" in said
+    assert (
+        "The template's files are in tools/deploy/, because you have a deploy/ of your own" in said
+    )
     assert "Your infra/ stays as it is" in said
     assert "Your Makefile stays as it is" in said
     assert "It also runs worker" in said

@@ -3,7 +3,6 @@
 import contextlib
 import secrets
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 import requests
@@ -51,7 +50,7 @@ def read(path):
     return path.read_text() if path.is_file() else ""
 
 
-def stage_variables(server, name):
+def stage_variables(server, name, host):
     """What infra/stage.yml gives a container, for a new database of that name."""
     database = name.replace("-", "_")
     server.run_sql(f"create database {database}")
@@ -62,7 +61,7 @@ def stage_variables(server, name):
         "PGUSER": "app",
         "PGPASSWORD": "p@ss/word:%41",
         "SECRET_KEY": secrets.token_urlsafe(50),
-        "ALLOWED_HOSTS": "localhost",
+        "ALLOWED_HOSTS": host,
         "HTTPS": "false",
     }
 
@@ -79,7 +78,7 @@ def test_project_is_adopted_and_served(name, folder, server):
         options = [f"--env={pair}" for pair in shape.environment]
         if name not in ONLY_ON_A_SERVER:
             serve(image, shape, options, migrate=False)
-        stage = stage_variables(server, name)
+        stage = stage_variables(server, name, shape.host)
         own = [pair for pair in shape.environment if not pair.startswith("DATABASE_URL")]
         options = [f"--env={pair}" for pair in (*own, *(f"{n}={v}" for n, v in stage.items()))]
         if shape.connected:
