@@ -192,6 +192,7 @@ def with_uv(packages: Packages, found: Findings) -> Iterator[str]:
     options = ["--locked", "--no-dev"]
     options += [f"--group {name}" for name in packages.groups]
     options += [f"--extra {name}" for name in packages.chosen_extras]
+    options += ["--all-packages"] if packages.workspace else []
     options += [] if packages.local else ["--no-install-project"]
     yield from copy_files(packages, found)
     folder = found.relative(packages.folder)

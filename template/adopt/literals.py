@@ -218,6 +218,8 @@ class Module:
         self.names: dict[str, Any] = {}
         self.find = find  # module -> the path of a file of the project's own, or nothing
         self.files: list[Path] = []
+        self.missing: list[str] = []  # modules and files that the settings want and nobody has
+        self.guarded = 0  # how many `try` are around
         # The expressions that were ever given to a name, whatever came of the questions before.
         self.expressions: dict[str, list[ast.AST]] = {}
 
@@ -232,9 +234,29 @@ class Module:
         self.body(parse(path).body, path)
         self.names["__file__"] = before
 
+    def note_files(self, item: ast.stmt) -> None:
+        """Note the files that a statement opens to read and that are not there."""
+        for node in ast.walk(item):
+            if not isinstance(node, ast.Call) or self.guarded:
+                continue
+            name = dotted(node.func)
+            if name == "open" and len(node.args) == 1:
+                place = evaluate(node.args[0], self.names)
+            elif isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
+                place = evaluate(node.func.value, self.names)
+            elif name.endswith("RepositoryEnv") and node.args:
+                place = evaluate(node.args[0], self.names)
+            else:
+                continue
+            absolute = isinstance(place, str | PurePath) and PurePath(place).is_absolute()
+            if absolute and not Path(place).exists():
+                self.missing.append(PurePath(place).name)
+
     def body(self, statements: list[ast.stmt], path: Path) -> None:
         """Take in statements, both sides of a question that cannot be answered."""
         for item in statements:
+            if isinstance(item, ast.Assign | ast.AnnAssign | ast.Expr | ast.With):
+                self.note_files(item)
             match item:
                 case ast.ImportFrom():
                     self.imported(item, path)
@@ -253,7 +275,9 @@ class Module:
                     self.body(body if answer is UNKNOWN or answer else [], path)
                     self.body(orelse if answer is UNKNOWN or not answer else [], path)
                 case ast.Try() | ast.With():
+                    self.guarded += isinstance(item, ast.Try)
                     self.body(item.body, path)
+                    self.guarded -= isinstance(item, ast.Try)
                     self.body(getattr(item, "orelse", []), path)
                 case ast.Expr(value=ast.Call() as call):
                     self.called(call, path)
@@ -271,6 +295,9 @@ class Module:
             for file in files:
                 if file.is_file() and (item.module or file.name != "__init__.py"):
                     self.read(file, self.parse)
+            there = place.is_dir() or any(file.is_file() for file in files)
+            if item.module and not there and not self.guarded:
+                self.missing.append(f"{'.' * item.level}{item.module}")
         elif item.module:
             self.follow(item.module, path)
 

@@ -62,6 +62,7 @@ class Packages:
     inline: list[str] = field(default_factory=list)  # requirements that no file of pip's has
     pyproject: dict[str, Any] = field(default_factory=dict)
     local: bool = False  # installs a folder of the project's own
+    workspace: bool = False  # the project is a member of uv's workspace
     git: bool = False
     hashed: bool = False
     others: list[str] = field(default_factory=list)
@@ -184,6 +185,10 @@ def of_uv(folder: Path, imported: set[str]) -> Packages:
         for found in roots
         for name, items in found.get("optional-dependencies", {}).items()
     }
+    if "django" not in closure(wanted, known) and len(own) > len(roots):
+        # A workspace: what its members want.
+        packages.workspace = True
+        wanted += [item for found in own for item in found.get("dependencies", [])]
     base = closure(wanted, known)
     packages.groups = choose(groups, base, imported, known)
     packages.chosen_extras = choose(extras, base, imported, known)
@@ -315,7 +320,7 @@ def note_locked(packages: Packages, name: str, item: dict[str, Any]) -> None:
 
 def of_pipenv(folder: Path, imported: set[str]) -> Packages:
     """Pipfile.lock."""
-    lock = json.loads(read(folder / "Pipfile.lock"))
+    lock = json.loads(read(folder / "Pipfile.lock") or "{}")
     packages = Packages("pipenv", folder, [folder / "Pipfile", folder / "Pipfile.lock"])
     for name, item in lock.get("default", {}).items():
         packages.pins[normal(name)] = str(item.get("version", "")).lstrip("=")

@@ -228,6 +228,11 @@ def about_settings(found: Findings) -> Iterator[str]:
             f"The settings are {settings.module}, by their name for development. {there}: choose"
             f" in {found.home.path}/django_settings.py."
         )
+    for name in dict.fromkeys(settings.missing):
+        yield (
+            f"The settings want {name}, which is not there: without it neither the build nor the"
+            " container can load them. Commit it, or read what it says from variables."
+        )
     for path in settings.files:
         if not is_readable(path):
             yield (

@@ -37,6 +37,7 @@ class Settings:
     expressions: dict[str, list[ast.AST]] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
     text: str = ""
+    missing: list[str] = field(default_factory=list)  # modules and files that are not there
 
     def texts(self, name: str) -> list[str]:
         """The texts in a list of the settings."""
@@ -164,7 +165,7 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
                 variables[name] = Variable(name, True, item.kind)
     text = "\n".join(read(path) for path in names.files)
     values = {name: value for name, value in names.names.items() if value is not UNKNOWN}
-    return Settings(module, names.files, values, names.expressions, variables, text)
+    return Settings(module, names.files, values, names.expressions, variables, text, names.missing)
 
 
 def has_value(value: Any) -> bool:

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from template.tests.template.projects import pinned, project, write
@@ -140,7 +141,12 @@ def poetry_lock(folder: Path) -> None:
         + '[package.dependencies]\nasgiref = "*"\nsqlparse = "*"\n' * (name == "django")
         for name, (version, hashes) in pinned(*DJANGO).items()
     ]
-    end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\ncontent-hash = "0"\n'
+    # As Poetry does: https://github.com/python-poetry/poetry, poetry/packages/locker.py
+    said = {"dependencies": {"python": "^3.11", "Django": "^5.2"}}
+    said |= dict.fromkeys(("source", "extras", "dev-dependencies"))
+    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\n'
+    end += f'content-hash = "{digest}"\n'
     write(folder, {"pyproject.toml": text, "poetry.lock": "\n".join([*packages, end])})
 
 

@@ -746,6 +746,53 @@ def test_settings_for_production_are_taken(tmp_path, capsys):
     assert "settings: shop.settings.prod\n" in adopt(tmp_path, capsys)
 
 
+def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):
+    """A module and a file that are not in the project; one that may be missing is not told."""
+    lines = """
+        from .secrets import *
+        TOKEN = (BASE_DIR / "token.txt").read_text()
+        try:
+            from .local import *
+            KEY = open(BASE_DIR / "key.txt").read()
+        except ImportError:
+            pass
+        """
+    base(folder, lines)
+    said = adopt(folder, capsys)
+    assert "The settings want .secrets, which is not there" in said
+    assert "The settings want token.txt, which is not there" in said
+    assert "want .local" not in said
+    assert "want key.txt" not in said
+
+
+def test_member_of_a_workspace_is_installed(folder, capsys):
+    """A lock above the project, whose root wants nothing itself."""
+    lock = """
+        version = 1
+        [[package]]
+        name = "all"
+        version = "1"
+        source = { virtual = "." }
+        [[package]]
+        name = "shop"
+        version = "1"
+        source = { editable = "api" }
+        dependencies = [{ name = "django" }, { name = "gunicorn" }]
+        [[package]]
+        name = "django"
+        version = "5.2.1"
+        [[package]]
+        name = "gunicorn"
+        version = "23.0.0"
+        """
+    base(folder / "api")
+    write(folder, {"uv.lock": lock, "pyproject.toml": '[project]\nname = "all"\n'})
+    adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert "uv sync --locked --no-dev --all-packages" in text
+    assert "gunicorn==" not in text
+
+
 def test_settings_that_nobody_names_are_found(tmp_path, capsys):
     """The only settings.py; and without one there is a line to change."""
     write(tmp_path, {"manage.py": "import django\n", **shapes.PLAIN})

@@ -9,11 +9,21 @@ import requests
 
 from template.adopt.adopt import adopt
 from template.tests import exhaustive, postgresql
-from template.tests.image.containers import HARDENED, ROOT, Container, docker, unique, until
+from template.tests.image.containers import (
+    HARDENED,
+    ROOT,
+    Container,
+    docker,
+    running,
+    unique,
+    until,
+)
+from template.tests.template.projects import base
 from template.tests.template.shapes import SHAPES
 
 # The host by which a load balancer probes is in nobody's ALLOWED_HOSTS.
 STRANGER = {"Host": "10.0.1.5"}
+LOCALHOST = {"Host": "localhost"}
 ONLY_ON_A_SERVER = ("decouple", "pydantic")  # settings that know no SQLite
 
 
@@ -126,3 +136,33 @@ def status(url, headers):
         return requests.get(url, headers=headers, timeout=10).status_code
     except requests.ConnectionError:
         return None
+
+
+URLS = """
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import path
+
+
+def write(request):
+    (settings.MEDIA_ROOT / "upload").write_text("kept")
+    return HttpResponse((settings.BASE_DIR / "media/upload").read_text())
+
+
+urlpatterns = [path("fail", lambda request: 1 / 0), path("write", write)]
+"""
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)
+@exhaustive.MARK
+def test_errors_are_in_the_log_and_uploads_can_be_written(folder):
+    """Under Django's default LOGGING, and beside a gunicorn.conf.py of the project's own."""
+    own = {"shop/urls.py": URLS, "gunicorn.conf.py": "bind = 'unix:/nowhere'\n"}
+    base(folder, 'MEDIA_ROOT = BASE_DIR / "media"\n', own)
+    adopt(ROOT, str(folder))
+    with image_of(folder) as image, running(image, *HARDENED) as container:
+        container.wait_until_live()
+        assert status(f"{container.url}/fail", LOCALHOST) == HTTPStatus.INTERNAL_SERVER_ERROR
+        assert requests.get(f"{container.url}/write", headers=LOCALHOST, timeout=9).text == "kept"
+        assert "ZeroDivisionError: division by zero" in container.log
