@@ -105,7 +105,7 @@ def files(
     tests, tests_text = tests_workflow(found, repository, read(root / ".github/workflows/ci.yml"))
     texts = {}
     for path in (*PIPELINE, *expand(root, DEPLOY)):
-        texts[home.moved(path)] = home.moved(commands((root / path).read_text(), home, path))
+        texts[home.moved(path)] = home.moved(commands((root / path).read_text()))
     workflow = deploy_workflow(texts.pop(".github/workflows/deploy.yml"), repository, tests)
     texts[OTHER_WORKFLOW if repository.deploy_taken else ".github/workflows/deploy.yml"] = workflow
     if tests_text:
@@ -128,22 +128,23 @@ def files(
         texts["Dockerfile"] = text
         if not (found.root / ".dockerignore").exists() or is_ours(found.root / ".dockerignore"):
             texts[".dockerignore"] = ignored
-    return texts
+    return {path: for_mypy(path, text, home) for path, text in texts.items()}
 
 
-def commands(text: str, home: Home, path: str) -> str:
-    """A file without the Makefile's recipes, which a project has not; mypy leaves ours alone."""
+def for_mypy(path: str, text: str, home: Home) -> str:
+    """The file, with a line that keeps mypy from judging a module of the template's."""
+    ours = path.startswith(f"{home.path}/") and path.endswith(".py")
+    return f"# mypy: ignore-errors\n{text}" if ours else text
+
+
+def commands(text: str) -> str:
+    """A file without the Makefile's recipes, which a project has not."""
 
     def command(found: re.Match[str]) -> str:
         variables = found[2].strip()
         return f"{variables} python3 -m deploy {found[1]}".strip()
 
-    text = RECIPE.sub(command, text)
-    return (
-        f"# mypy: ignore-errors\n{text}"
-        if path.startswith("deploy/") and path.endswith(".py")
-        else text
-    )
+    return RECIPE.sub(command, text)
 
 
 def takes_another_place(found: Findings) -> str:
