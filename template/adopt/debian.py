@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from template.adopt.packages import Packages
 
-COMPILER = ("gcc", "libc6-dev")
+# The headers are Debian's, for a base image that has none of its own.
+COMPILER = ("gcc", "libc6-dev", "python3-dev")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ ALWAYS = {
     "pylibmc": Want((*COMPILER, "libmemcached-dev", "zlib1g-dev"), ("libmemcached11",)),
     "pycairo": Want((*COMPILER, "pkg-config", "libcairo2-dev"), ("libcairo2",)),
     "xhtml2pdf": Want((*COMPILER, "pkg-config", "libcairo2-dev"), ("libcairo2",)),
-    "pyicu": Want(("g++", "pkg-config", "libicu-dev"), ("libicu-dev",)),
+    "pyicu": Want(("g++", "python3-dev", "pkg-config", "libicu-dev"), ("libicu-dev",)),
     "pygraphviz": Want((*COMPILER, "pkg-config", "libgraphviz-dev"), ("graphviz",)),
     "uwsgi": Want(COMPILER),
     "cairocffi": Want((), ("libcairo2",)),
@@ -70,10 +71,10 @@ WITHOUT_WHEEL = {
         ("libjpeg62-turbo", "libfreetype6"),
     ),
     "cffi": Want((*COMPILER, "libffi-dev"), ()),
-    "greenlet": Want(("g++",)),
-    "gevent": Want(("g++", "make")),
-    "numpy": Want(("g++",)),
-    "pandas": Want(("g++",)),
+    "greenlet": Want(("g++", "python3-dev")),
+    "gevent": Want(("g++", "python3-dev", "make")),
+    "numpy": Want(("g++", "python3-dev")),
+    "pandas": Want(("g++", "python3-dev")),
 }
 
 

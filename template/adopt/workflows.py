@@ -23,6 +23,8 @@ PYTEST = {
     "tox.ini": "[pytest]",
     "pyproject.toml": "[tool.pytest",
 }
+# What a runner of GitHub's has.
+COMMON = ("git", "gcc", "libc6-dev", "g++", "make", "python3-dev")
 DATABASE = "public.ecr.aws/docker/library/postgres:18-trixie"
 OF_CI = {
     "DATABASE_URL": "postgres://postgres:postgres@localhost:5432/postgres",
@@ -157,11 +159,7 @@ def system_packages(found: Findings) -> Iterator[str]:
         for packages in group
         for name in packages
     ]
-    if names := [
-        name
-        for name in dict.fromkeys(names)
-        if name not in ("git", "gcc", "libc6-dev", "g++", "make")
-    ]:
+    if names := [name for name in dict.fromkeys(names) if name not in COMMON]:
         yield (
             "      - run: sudo apt-get update && sudo apt-get install -y --no-install-recommends"
             f" {' '.join(names)}"

@@ -512,11 +512,15 @@ def test_packages_come_from_the_projects_own_files(folder, capsys, more, line):
 @pytest.mark.parametrize(
     ("requirement", "build", "run"),
     [
-        ("psycopg2", "gcc libc6-dev libpq-dev", "libpq5"),
+        ("psycopg2", "gcc libc6-dev python3-dev libpq-dev", "libpq5"),
         ("psycopg", "", "libpq5"),
-        ("psycopg[c]", "gcc libc6-dev libpq-dev", "libpq5"),
+        ("psycopg[c]", "gcc libc6-dev python3-dev libpq-dev", "libpq5"),
         ("psycopg[binary]", "", ""),
-        ("mysqlclient", "gcc libc6-dev pkg-config default-libmysqlclient-dev", "libmariadb3"),
+        (
+            "mysqlclient",
+            "gcc libc6-dev python3-dev pkg-config default-libmysqlclient-dev",
+            "libmariadb3",
+        ),
         ("python-magic", "", "libmagic1"),
     ],
 )
