@@ -46,16 +46,20 @@ def choose_settings(project: Path) -> tuple[str, list[str]]:
     beside = siblings(project, named[0])
     for name in named:
         if name.rpartition(".")[2] not in DEVELOPMENT:
-            better = production_of(name, siblings(project, name))
+            better = production_of(project, name, siblings(project, name))
             return better or name, siblings(project, name)
     return next(
         (name for name in beside if name.rpartition(".")[2] in PRODUCTION), named[0]
     ), beside
 
 
-def production_of(name: str, beside: list[str]) -> str:
+def production_of(project: Path, name: str, beside: list[str]) -> str:
     """The module for production beside one that is for none in particular, such as base."""
-    if name.rpartition(".")[2] not in ("base", "common", "defaults", "default"):
+    file = module_file(project, name)
+    package = file is not None and file.name == "__init__.py"
+    chosen = re.findall(r"^from \.(\w+) import \*", read(file), re.MULTILINE) if file else []
+    of_development = package and (not chosen or set(chosen) & set(DEVELOPMENT))
+    if not of_development and name.rpartition(".")[2] not in ("base", "common", "defaults"):
         return ""
     return next((other for other in beside if other.rpartition(".")[2] in PRODUCTION), "")
 
@@ -82,13 +86,12 @@ def module_name(path: Path, project: Path) -> str:
 
 def siblings(project: Path, module: str) -> list[str]:
     """The modules in the package of a module of the settings, by their full names."""
-    package, _, _ = module.rpartition(".")
     path = module_file(project, module)
-    if not path or (path.name == "settings.py") or not package:
+    package = module if path and path.name == "__init__.py" else module.rpartition(".")[0]
+    if not path or path.name == "settings.py" or not package:
         return [module]
-    files = sorted(path.parent.glob("*.py"))
-    names = [package if file.stem == "__init__" else f"{package}.{file.stem}" for file in files]
-    return [name for name in names if name != package or name == module]
+    names = [f"{package}.{file.stem}" for file in sorted(path.parent.glob("*.py"))]
+    return [name for name in names if not name.endswith(".__init__")]
 
 
 def import_paths(project: Path) -> list[Path]:

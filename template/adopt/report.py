@@ -199,7 +199,7 @@ def about_database(found: Findings) -> Iterator[str]:
             f" {found.home.path}/django_settings.py gives it the stage's database."
         )
     elif not settings.is_connected:
-        engine = settings.engine.rpartition(".")[2] or "no"
+        engine = settings.engine.rpartition(".")[2] or "no known"
         yield (
             f"DATABASES in {settings.module} reads no variable for its server (it has the"
             f" {engine} engine), so on"

@@ -21,6 +21,11 @@ PARTS = {
 OF_A_DATABASE = re.compile(
     r"(^|_)(PG|DB|DATABASES?|POSTGRES(QL)?|PSQL|SQL|RDS|MYSQL|MARIADB)", re.IGNORECASE
 )
+# Variables of a database that is not the default connection's, or of something else.
+OF_ANOTHER = re.compile(
+    r"REDIS|CACHE|BROKER|CELERY|REPLICA|READ|TEST|BACKUP|BUCKET|ADMIN|MYSQL|MARIADB|MONGO|ELASTIC|"
+    r"CLICKHOUSE|INFLUX|NEO4J|S3"
+)
 OF_OTHERS = re.compile(
     r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE
 )
@@ -89,13 +94,11 @@ class Settings:
         """The settings' own names for what a stage gives, each with the stage's name."""
         found: dict[str, str] = {}
         for name in self.database_variables:
-            if re.search(r"(URL|URI|DSN)$", name) and not re.search(
-                "REDIS|CACHE|BROKER|CELERY", name
-            ):
+            if OF_ANOTHER.search(name.upper()):
+                continue
+            if re.search(r"(URL|URI|DSN)$", name.upper()):
                 found[name] = "DATABASE_URL"
-            elif not re.search(
-                "ENGINE|SSL|REDIS|CACHE|REPLICA|READ|TEST|CONN|OPTION|SCHEMA|SECRET", name
-            ):
+            elif not re.search("ENGINE|SSL|CONN|OPTION|SCHEMA|SECRET", name.upper()):
                 part = next((of for sign, of in PARTS.items() if re.search(sign, name.upper())), "")
                 if part:
                     found[name] = part

@@ -750,6 +750,38 @@ def test_settings_for_production_are_taken(tmp_path, capsys):
     assert "settings: shop.settings.prod\n" in adopt(tmp_path, capsys)
 
 
+def test_package_of_settings_that_chooses_a_developers(tmp_path, capsys):
+    """shop.settings is a package whose __init__.py takes those for development."""
+    project(tmp_path, settings="shop.settings.base")
+    init = {"shop/settings/__init__.py": "from .dev import *\n"}
+    named = {"manage.py": (tmp_path / "manage.py").read_text().replace("settings.base", "settings")}
+    wsgi = {
+        "shop/wsgi.py": (tmp_path / "shop/wsgi.py").read_text().replace("settings.base", "settings")
+    }
+    more = {"shop/settings/dev.py": "from .base import *\n"}
+    write(tmp_path, {**init, **named, **wsgi, **more, **shapes.PLAIN})
+    assert "settings: shop.settings\n" in adopt(tmp_path, capsys)
+    write(tmp_path, {"shop/settings/production.py": "from .base import *\n"})
+    (tmp_path / "deploy/django_settings.py").unlink()
+    assert "settings: shop.settings.production\n" in adopt(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    "name", ["REDIS_DB", "READ_DB_HOST", "DB_BACKUP_BUCKET_NAME", "MONGO_DB_NAME", "TEST_DB_NAME"]
+)
+def test_variables_of_others_are_not_mapped(folder, capsys, name):
+    """A variable whose name only resembles that of the database."""
+    base(folder, f'import os\nOTHER = os.environ.get("{name}")\n' + BY_URL)
+    adopt(folder, capsys)
+    assert name not in settings(folder)
+
+
+def test_workers_are_told(folder, capsys):
+    """What the web server does not run."""
+    base(folder, files={"requirements.txt": "Django==5.2.*\ncelery\n"})
+    assert "its workers are processes of their own" in adopt(folder, capsys)
+
+
 def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):
     """A module and a file that are not in the project; one that may be missing is not told."""
     lines = """
