@@ -15,7 +15,8 @@ The image names this module in DJANGO_SETTINGS_MODULE. Your machine does not rea
 
 def django_settings(found: Findings) -> str:
     """The whole module."""
-    after = [*middleware(found), *static_root(found), *sqlite(found), *of_the_stage(found)]
+    after = [*middleware(found), *static_root(found), *sqlite(found)]
+    after += [*without_value(found), *of_the_stage(found)]
     stars = f"from {found.settings.module} import *"
     body = "\n".join([*before(found), stars, "", *after])
     head = f"{DOCSTRING}\n\nimport os\n" if "os." in body else f"{DOCSTRING}\n"
@@ -80,6 +81,17 @@ def sqlite(found: Findings) -> Iterator[str]:
         yield "for database in DATABASES.values():"
         yield '    if str(database.get("ENGINE")).endswith(("sqlite3", "spatialite")):'
         yield '        database["NAME"] = "/data/" + os.path.basename(str(database["NAME"]))'
+
+
+def without_value(found: Findings) -> Iterator[str]:
+    """What Django cannot be without and the settings do not have."""
+    missing = [name for name in ("SECRET_KEY", "ALLOWED_HOSTS") if not found.settings.has(name)]
+    if missing:
+        yield "# Your settings have none."
+    if "SECRET_KEY" in missing:
+        yield 'SECRET_KEY = os.environ["SECRET_KEY"]'
+    if "ALLOWED_HOSTS" in missing:
+        yield 'ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")'
 
 
 def of_the_stage(found: Findings) -> Iterator[str]:

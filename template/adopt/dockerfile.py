@@ -7,6 +7,7 @@ from textwrap import dedent
 
 from template.adopt.findings import Findings
 from template.adopt.packages import Packages
+from template.adopt.variables import Variable
 
 BASE = "public.ecr.aws/docker/library/python:3.{minor}-slim-trixie"
 NODE = "public.ecr.aws/docker/library/node:{version}-trixie-slim"
@@ -141,6 +142,8 @@ def static(found: Findings) -> list[str]:
     missing = {
         item.name: item.placeholder for item in found.settings.variables.values() if item.required
     }
+    if not found.settings.has("SECRET_KEY"):
+        missing["SECRET_KEY"] = Variable("SECRET_KEY").placeholder
     command = COLLECT if not found.forced else COLLECT.replace("manage.py", "-m django")
     steps = [f"{name}={quote(value)}" for name, value in sorted(missing.items())]
     step = "RUN " + " \\\n    ".join([*steps, command])

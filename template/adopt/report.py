@@ -239,6 +239,8 @@ def about_settings(found: Findings) -> Iterator[str]:
                 f"{found.relative(path)} is no Python that this Python can read: what it says is"
                 " not known."
             )
+    if not settings.has("SECRET_KEY"):
+        yield "The settings have no SECRET_KEY. A stage gives one; else: docker run -e SECRET_KEY=..."
     if found.forced:
         yield (
             "wsgi.py sets DJANGO_SETTINGS_MODULE whatever the environment says, so it is left"

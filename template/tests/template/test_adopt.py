@@ -266,6 +266,16 @@ def test_secret_key_may_not_be_missing(folder, capsys):
     assert '"SHOP_SECRET_KEY": "SECRET_KEY"' in settings(folder)
 
 
+def test_secret_key_that_only_developers_have(folder, capsys):
+    """Settings for production without one, as `wagtail start` writes them, read the stage's."""
+    text = (base(folder), (folder / "shop/settings.py").read_text())[1]
+    lines = [line for line in text.splitlines() if not line.startswith(("SECRET_KEY", "ALLOWED"))]
+    write(folder, {"shop/settings.py": "\n".join(lines)})
+    assert "The settings have no SECRET_KEY" in adopt(folder, capsys)
+    assert 'SECRET_KEY = os.environ["SECRET_KEY"]' in settings(folder)
+    assert 'os.environ.get("ALLOWED_HOSTS", "localhost").split(",")' in settings(folder)
+
+
 def test_log_beside_the_code_is_led_to_the_volume(folder, capsys):
     """A file that LOGGING opens in the folder of manage.py."""
     base(folder, 'LOGGING = {"version": 1, "handlers": {"a": {"filename": "server.log"}}}\n')
