@@ -18,9 +18,17 @@ def django_settings(found: Findings) -> str:
     after = [*middleware(found), *static_root(found), *sqlite(found)]
     after += [*without_value(found), *of_the_stage(found)]
     stars = f"from {found.settings.module} import *"
+    if name := found.settings.configuration:
+        after = [f"class {name}({name}):", *(f"    {line}" for line in of_the_class(found, name))]
     body = "\n".join([*before(found), stars, "", *after])
     head = f"{DOCSTRING}\n\nimport os\n" if "os." in body else f"{DOCSTRING}\n"
     return f"{head}\n{body}\n"
+
+
+def of_the_class(found: Findings, name: str) -> Iterator[str]:
+    """The same for a class of django-configurations, which has its settings as attributes."""
+    for line in (*middleware(found), *static_root(found)):
+        yield line.replace("*MIDDLEWARE", f"*{name}.MIDDLEWARE")
 
 
 def before(found: Findings) -> Iterator[str]:

@@ -57,6 +57,8 @@ def base(found: Findings) -> str:
     if paths := python_path(found):
         variables["PYTHONPATH"] = ":".join(paths)
     variables["DJANGO_SETTINGS_MODULE"] = f"{found.home.module}.django_settings"
+    if name := found.settings.configuration:
+        variables["DJANGO_CONFIGURATION"] = name
     lines = [
         f"# Python 3.{found.python.minor}: {found.python.reason}.",
         f"FROM {BASE.format(minor=found.python.minor)} AS base",

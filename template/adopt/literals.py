@@ -219,6 +219,7 @@ class Module:
         self.find = find  # module -> the path of a file of the project's own, or nothing
         self.files: list[Path] = []
         self.missing: list[str] = []  # modules and files that the settings want and nobody has
+        self.classes: set[Path] = set()  # files whose settings are django-configurations' classes
         self.guarded = 0  # how many `try` are around
         # The expressions that were ever given to a name, whatever came of the questions before.
         self.expressions: dict[str, list[ast.AST]] = {}
@@ -231,6 +232,8 @@ class Module:
         before = self.names.get("__file__", UNKNOWN)
         self.names["__file__"] = PurePath(path)
         self.parse = parse
+        if "import Configuration" in path.read_text(errors="replace"):
+            self.classes.add(path)
         self.body(parse(path).body, path)
         self.names["__file__"] = before
 
@@ -279,6 +282,8 @@ class Module:
                     self.body(item.body, path)
                     self.guarded -= isinstance(item, ast.Try)
                     self.body(getattr(item, "orelse", []), path)
+                case ast.ClassDef(body=body) if path in self.classes:
+                    self.body(body, path)
                 case ast.Expr(value=ast.Call() as call):
                     self.called(call, path)
 

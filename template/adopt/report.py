@@ -240,7 +240,7 @@ def about_settings(found: Findings) -> Iterator[str]:
                 " not known."
             )
     if not settings.has("SECRET_KEY"):
-        yield "The settings have no SECRET_KEY. A stage gives one; else: docker run -e SECRET_KEY=..."
+        yield "The settings have no SECRET_KEY. A stage gives one; here: docker run -e SECRET_KEY=a"
     if found.forced:
         yield (
             "wsgi.py sets DJANGO_SETTINGS_MODULE whatever the environment says, so it is left"
@@ -266,11 +266,6 @@ def about_settings(found: Findings) -> Iterator[str]:
         yield (
             f"The settings cannot be loaded without {', '.join(sorted(wanted))}: give the stage"
             " these."
-        )
-    if "configurations" in settings.text and "Configuration" in settings.text:
-        yield (
-            "The settings are classes of django-configurations: put what django_settings.py sets"
-            " into your class for production."
         )
     if re.search(r"environ\.get\(.*ALLOWED_HOSTS.*\)\.split\((\" \"|' ')?\)", settings.text):
         yield (

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from template.adopt.literals import UNKNOWN, Module
-from template.adopt.project import module_file, own_code, parse, read
+from template.adopt.project import PRODUCTION, module_file, own_code, parse, read
 from template.adopt.variables import Variable, reading_functions, variables_in
 
 # The parts of a database's address: what a variable's name ends with, and what the stage has.
@@ -43,6 +43,7 @@ class Settings:
     variables: dict[str, Variable] = field(default_factory=dict)
     text: str = ""
     missing: list[str] = field(default_factory=list)  # modules and files that are not there
+    configuration: str = ""  # the class of django-configurations that production uses
 
     def texts(self, name: str) -> list[str]:
         """The texts in a list of the settings."""
@@ -168,7 +169,15 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
                 variables[name] = Variable(name, True, item.kind)
     text = "\n".join(read(path) for path in names.files)
     values = {name: value for name, value in names.names.items() if value is not UNKNOWN}
-    return Settings(module, names.files, values, names.expressions, variables, text, names.missing)
+    found = Settings(module, names.files, values, names.expressions, variables, text, names.missing)
+    if names.classes:
+        classes = re.findall(r"^class (\w+)", text, re.MULTILINE)
+        of_production = [name for name in classes if name.lower() in PRODUCTION]
+        found.configuration = (of_production or classes or [""])[0]
+        # What `values` of django-configurations read by the setting's name.
+        for name in re.findall(r"^\s+(\w+) = values\.Secret", text, re.MULTILINE):
+            variables[f"DJANGO_{name}"] = Variable(f"DJANGO_{name}", required=True)
+    return found
 
 
 def has_value(value: Any) -> bool:

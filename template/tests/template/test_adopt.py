@@ -786,6 +786,27 @@ def test_variables_of_others_are_not_mapped(folder, capsys, name):
     assert name not in settings(folder)
 
 
+def test_classes_of_settings_are_extended(folder, capsys):
+    """django-configurations: the class for production gets the middleware, and is named."""
+    classes = """
+        from configurations import Configuration, values
+        class Dev(Configuration):
+            SECRET_KEY = values.SecretValue()
+            INSTALLED_APPS = ["django.contrib.staticfiles"]
+            MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+        class Production(Dev):
+            DEBUG = False
+        """
+    base(folder, files={"shop/settings.py": classes})
+    adopt(folder, capsys)
+    assert "class Production(Production):\n" in settings(folder)
+    assert '"deploy.health.liveness", ' in settings(folder)
+    assert "*Production.MIDDLEWARE]" in settings(folder)
+    assert '"DJANGO_SECRET_KEY": "SECRET_KEY"' in settings(folder)
+    assert "DJANGO_CONFIGURATION=Production" in dockerfile(folder)
+    assert "DJANGO_SECRET_KEY=only-for-the-build" in dockerfile(folder)
+
+
 def test_workers_are_told(folder, capsys):
     """What the web server does not run."""
     base(folder, files={"requirements.txt": "Django==5.2.*\ncelery\n"})
