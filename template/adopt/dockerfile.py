@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from shlex import quote
 from textwrap import dedent
 
-from template.adopt.findings import Findings
+from template.adopt.findings import Findings, inside
 from template.adopt.packages import Packages
+from template.adopt.project import added_paths
 from template.adopt.variables import Variable
 
 BASE = "public.ecr.aws/docker/library/python:3.{minor}-slim-trixie"
@@ -71,8 +72,6 @@ def base(found: Findings) -> str:
 
 def python_path(found: Findings) -> list[str]:
     """The folders that manage.py is found with, and the root where it lies below."""
-    from template.adopt.project import added_paths
-
     places = [found.root] if found.where else []
     places += [found.project] if found.where else []
     if (found.project / "src").is_dir() and not (found.project / "src/__init__.py").is_file():
@@ -317,8 +316,6 @@ def final(found: Findings) -> str:
 
 def static_outside(found: Findings) -> bool:
     """Whether static files are collected beside the code: the settings name no folder in it."""
-    from template.adopt.findings import inside
-
     return found.static == "collected" and not inside(found, found.settings.path_of("STATIC_ROOT"))
 
 
