@@ -1,4 +1,4 @@
-"""The command line: adopt and begin, and how each of them can end."""
+"""The command line: adopt, update and begin, and how each of them can end."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from template.adopt.adopt import adopt
+from template.adopt.update import update, write_files
 from template.begin.begin import Wish, begin
 from template.begin.push import push
 from template.errors import TemplateError
@@ -19,6 +20,11 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     adopting = commands.add_parser("adopt", help="take the pipeline into a Django project")
     adopting.add_argument("into", help="folder of the project")
+    updating = commands.add_parser("update", help="take what is newer into a project")
+    updating.add_argument("into", help="folder of the project, which came from this template")
+    writing = commands.add_parser("files", help="write what a project would be given elsewhere")
+    writing.add_argument("into", help="folder of the project")
+    writing.add_argument("out", help="empty folder")
     beginning = commands.add_parser("begin", help="make a copy of the template its owner's")
     beginning.add_argument("--name", default="", help="name of the project")
     beginning.add_argument("--app", default="", help="name of the sample's application")
@@ -29,6 +35,10 @@ def main(arguments: list[str]) -> int:
     try:
         if chosen.command == "adopt":
             adopt(ROOT, chosen.into)
+        elif chosen.command == "update":
+            update(ROOT, chosen.into)
+        elif chosen.command == "files":
+            write_files(ROOT, chosen.into, chosen.out)
         elif chosen.push:
             push(ROOT, os.environ)
         else:

@@ -1,14 +1,21 @@
-"""Takes the pipeline into a Django project: copies what is missing, overwrites nothing."""
+"""Takes the pipeline into a Django project: writes what is missing, overwrites nothing."""
 
 import difflib
 import os
+import re
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
 
-from docker_image.project import candidates
-from template.adopt.advice import advise
-from template.adopt.tests_line import tests_line
+from template.adopt.django_settings import django_settings
+from template.adopt.dockerfile import dockerfile
+from template.adopt.findings import Findings, look
+from template.adopt.home import Home, find_home
+from template.adopt.project import candidates, own_code, read
+from template.adopt.report import report
+from template.adopt.repository import Repository, find_repository, git
+from template.adopt.workflows import deploy_workflow, tests_workflow
 from template.errors import TemplateError
 
 PIPELINE = (
@@ -19,19 +26,15 @@ PIPELINE = (
     "build.yml",
     "release.yml",
 )
-INFRASTRUCTURE = ("deploy/infra/*.yml",)
-DEPLOY = ("deploy/*.py",)
-# The image that finds its way in a project: where its files are here, by their names in a project.
-IMAGE_FOLDER = Path("template/adopt/image")
-IMAGE = {
-    "Dockerfile": "Dockerfile",
-    ".dockerignore": "dockerignore",
-    "gunicorn.conf.py": "gunicorn.conf.py",
-}
-IMAGE_FOLDERS = ("docker_image/*.py", "docker_image/*.txt")
-WHOLE = ("docker_image", "deploy")
-# Files that say for a project what the template's own say for the template.
-OF_A_PROJECT = Path("template/adopt/project")
+DEPLOY = ("deploy/*.py", "deploy/infra/*.yml")
+# What is written into deploy/ of every project.
+WRITTEN = Path("template/adopt/files")
+# Where ours goes if a project has a deploy.yml of its own.
+OTHER_WORKFLOW = ".github/workflows/deploy-to-ecs.yml"
+# The commit of the template that the files are of, for the next update.
+VERSION = "version.txt"
+# The recipes of the Makefile, which a project does not get, and what they run.
+RECIPE = re.compile(r"\bmake (setup|doctor|teardown|\{chosen\.command\})((?: [A-Z_]+=[^\s`\"']+)*)")
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,13 @@ class Copy:
 
 
 def adopt(root: Path, into: str) -> None:
-    """Copy what is missing into a project and say what is left to do; raises TemplateError."""
-    project = check(root, into)
+    """Write what a project lacks and say what was found and is left; raises TemplateError."""
+    folder = check(root, into)
+    found, repository, own_image = look_around(root, folder)
+    texts = files(root, found, repository, own_image=bool(own_image))
     copied, same, different = [], [], []
-    for copy in copies(root, project):
-        place = project / copy.path
+    for copy in (Copy(path, text) for path, text in texts.items()):
+        place = found.root / copy.path
         if not os.path.lexists(place):
             write(place, copy.text)
             copied.append(copy.path)
@@ -55,10 +60,19 @@ def adopt(root: Path, into: str) -> None:
             same.append(copy.path)
         else:
             different.append(f"{copy.path} ({difference(text_of(place), copy.text)})")
-    show("Copied", copied)
-    show("Already there", same)
-    show("Already there and different, left alone", different)
-    advise(project, own_dockerfile=has_own_dockerfile(project))
+    show("Copied", copied, found.home)
+    show("Already there", same, found.home)
+    show("Already there and different, left alone", different, found.home)
+    report(found, repository, folder, own_image)
+
+
+def look_around(root: Path, folder: Path) -> tuple[Findings, Repository, str]:
+    """The project in a folder, its repository, and why its image is not in the usual place."""
+    repository = find_repository(folder)
+    if root.is_relative_to(repository.root):
+        repository = Repository(folder)
+    found = look(repository.root, folder, find_home(repository.root))
+    return found, repository, takes_another_place(found)
 
 
 def check(root: Path, into: str) -> Path:
@@ -82,44 +96,120 @@ def check(root: Path, into: str) -> Path:
     return project
 
 
-def copies(root: Path, project: Path) -> list[Copy]:
-    """What the project should have: the pipeline, and the image unless it has a Dockerfile."""
-    own = root / OF_A_PROJECT
-    paths = [*PIPELINE, *expand(root, INFRASTRUCTURE)]
-    if not is_strange(project / "deploy", "stacks.py"):
-        paths += expand(root, DEPLOY)
-    line = tests_line(project)
-    texts = {path: (root / path).read_text() for path in paths}
-    if not has_own_dockerfile(project):
-        image = root / IMAGE_FOLDER
-        names = IMAGE | {path: path for path in expand(image, IMAGE_FOLDERS)}
-        texts |= {path: (image / name).read_text() for path, name in names.items()}
-    texts |= {
-        path.relative_to(own).as_posix(): path.read_text()
-        for path in sorted(own.rglob("*"))
-        if path.is_file()
-    }
-    return [Copy(path, text.replace("make test-app", line)) for path, text in texts.items()]
+def files(
+    root: Path, found: Findings, repository: Repository, *, own_image: bool
+) -> dict[str, str]:
+    """What the project should have, by path: the pipeline, deploy/, the image, the workflows."""
+    home = found.home
+    found.docker_options = f"--file {home.path}/Dockerfile " if own_image else ""
+    tests, tests_text = tests_workflow(found, repository, read(root / ".github/workflows/ci.yml"))
+    texts = {}
+    for path in (*PIPELINE, *expand(root, DEPLOY)):
+        texts[home.moved(path)] = home.moved(commands((root / path).read_text()))
+    workflow = deploy_workflow(texts.pop(".github/workflows/deploy.yml"), repository, tests)
+    texts[OTHER_WORKFLOW if repository.deploy_taken else ".github/workflows/deploy.yml"] = workflow
+    if tests_text:
+        texts[f".github/workflows/{tests}"] = tests_text
+    for name in ("health.py", "ruff.toml"):
+        texts[f"{home.path}/{name}"] = (root / WRITTEN / name).read_text()
+    texts[f"{home.path}/django_settings.py"] = django_settings(found)
+    if commit := git(root, "rev-parse", "HEAD"):
+        texts[f"{home.path}/{VERSION}"] = f"{commit}\n"
+    text = dockerfile(found)
+    ignored = home.moved((root / WRITTEN / "dockerignore").read_text()) + hidden_files(found)
+    if own_image:
+        first, _, rest = text.partition("\n")
+        text = first.replace("docker build ", f"docker build {found.docker_options}") + "\n" + rest
+        texts[f"{home.path}/Dockerfile"] = text
+        texts[f"{home.path}/Dockerfile.dockerignore"] = ignored
+        command = "docker build "
+        texts["build.yml"] = texts["build.yml"].replace(command, f"{command}{found.docker_options}")
+    else:
+        texts["Dockerfile"] = text
+        if not (found.root / ".dockerignore").exists() or is_ours(found.root / ".dockerignore"):
+            texts[".dockerignore"] = ignored
+    return {path: for_mypy(path, text, home) for path, text in texts.items()}
 
 
-def has_own_dockerfile(project: Path) -> bool:
-    """Whether the project's image is not the template's."""
-    dockerfile = project / "Dockerfile"
-    return dockerfile.exists() and "docker_image" not in text_of(dockerfile)
+def for_mypy(path: str, text: str, home: Home) -> str:
+    """The file, with a line that keeps mypy from judging a module of the template's."""
+    ours = path.startswith(f"{home.path}/") and path.endswith(".py")
+    return f"# mypy: ignore-errors\n{text}" if ours else text
 
 
-def is_strange(folder: Path, sign: str) -> bool:
-    """Whether a folder is there that is not the template's, which always has this file."""
-    return folder.is_dir() and not (folder / sign).is_file()
+def commands(text: str) -> str:
+    """A file without the Makefile's recipes, which a project has not."""
+
+    def command(found: re.Match[str]) -> str:
+        variables = found[2].strip()
+        return f"{variables} python3 -m deploy {found[1]}".strip()
+
+    return RECIPE.sub(command, text)
+
+
+def takes_another_place(found: Findings) -> str:
+    """Why the Dockerfile cannot lie in the root, if so."""
+    own = found.root / "Dockerfile"
+    if own.exists() and "entrypoint.py" not in read(own):
+        return "you have a Dockerfile of your own"
+    ignore = found.root / ".dockerignore"
+    needed = [f"{found.home.path}/entrypoint.py", f"{found.home.path}/gunicorn.conf.py"]
+    needed += [found.relative(path) for path in (*found.packages.files, *found.settings.files)]
+    patterns = [] if is_ours(ignore) else read(ignore).splitlines()
+    left = [path for path in needed if is_ignored(path, patterns)]
+    return f"your .dockerignore leaves out {left[0]}" if left else ""
+
+
+def is_ours(ignore: Path) -> bool:
+    """Whether a .dockerignore is one that this command wrote."""
+    return "entrypoint.py" in read(ignore)
+
+
+def is_ignored(path: str, patterns: list[str]) -> bool:
+    """Whether the patterns of a .dockerignore leave a file out: the last one that fits decides."""
+    parents = [
+        path,
+        *(parent.as_posix() for parent in Path(path).parents if parent.as_posix() != "."),
+    ]
+    ignored = False
+    for line in patterns:
+        pattern = line.strip().removeprefix("!").strip("/").removesuffix("/**")
+        if not pattern or pattern.startswith("#"):
+            continue
+        forms = {pattern, pattern.removeprefix("**/")}
+        deep = pattern.startswith("**/")
+        if any(
+            (fnmatch(name, form) and (deep or name.count("/") == form.count("/")))
+            or (deep and fnmatch(name.rpartition("/")[2], form))
+            for name in parents
+            for form in forms
+        ):
+            ignored = not line.strip().startswith("!")
+    return ignored
+
+
+def hidden_files(found: Findings) -> str:
+    """Lines that let hidden files through which the code names, and which are no secrets."""
+    text = "\n".join(read(path) for path in own_code(found.root))
+    named = sorted(
+        {
+            name
+            for name in re.findall(r"[\"'](\.[a-z][\w.-]*)[\"']", text)
+            if (found.root / name).is_file()
+        }
+    )
+    lines = [f"!{name}" for name in named if not name.startswith((".env", ".git"))]
+    return "\n# The code names these.\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def expand(root: Path, patterns: tuple[str, ...]) -> list[str]:
-    """The files that fit the patterns, below the root."""
-    return [
+    """The files that fit the patterns, below the root, and gunicorn's settings."""
+    found = [
         path.relative_to(root).as_posix()
         for pattern in patterns
         for path in sorted(root.glob(pattern))
     ]
+    return list(dict.fromkeys(found))
 
 
 def write(place: Path, text: str) -> None:
@@ -147,11 +237,18 @@ def difference(theirs: str, ours: str) -> str:
     return f"{marks.count('+')} lines of the template are not in it, {marks.count('-')} are its own"
 
 
-def show(title: str, names: list[str]) -> None:
-    """Print a list under its title, a folder that is copied whole as one; nothing where empty."""
+def show(title: str, names: list[str], home: Home) -> None:
+    """Print a list under its title, deploy/ as one; nothing where empty."""
     if names:
         print(f"\n{title}:")
-    for folder, inside in groupby(names, key=lambda name: name.partition("/")[0]):
+    for whole, inside in groupby(
+        names, key=lambda name: name.startswith(f"{home.path}/") and "(" not in name
+    ):
         found = list(inside)
-        whole = f"{folder}/ ({len(found)} files)"
-        print("\n".join(f"  {name}" for name in ([whole] if folder in WHOLE else found)))
+        print(
+            "\n".join(
+                [f"  {home.path}/ ({len(found)} files)"]
+                if whole
+                else [f"  {name}" for name in found]
+            )
+        )

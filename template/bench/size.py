@@ -1,12 +1,12 @@
 """What an image weighs on top of its base, compressed, as a registry keeps it."""
 
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
 from django.core.management import call_command
 
+from template.adopt.adopt import adopt
 from template.bench.figures import Figures
 from template.bench.images import Images
 from template.bench.registry import Registry, serve
@@ -15,7 +15,6 @@ from template.bench.servers import RIVALS, build
 from template.tests.image.containers import ROOT, docker, inspect
 
 AGAINST = "Django, the REST framework and gunicorn, installed plainly on the same base"
-ADOPTED = ("Dockerfile", "docker_image", "deploy/gunicorn.conf.py")
 
 
 def measure(figures: Figures, images: Images) -> list[Row]:
@@ -24,7 +23,7 @@ def measure(figures: Figures, images: Images) -> list[Row]:
     rival = RIVALS / "plain.Dockerfile"
     others = [
         build(rival, RIVALS, BASE_IMAGE=images.base, PACKAGES=" ".join(packages)),
-        build_startproject(packages),
+        build_startproject(packages, images.base),
     ]
     with serve() as registry:
         ours, plain, same = (
@@ -52,15 +51,14 @@ def pinned(*names: str) -> list[str]:
     return [re.search(rf"^{name}==\S+", text, re.MULTILINE)[0] for name in names]
 
 
-def build_startproject(packages: list[str]) -> str:
-    """The image that this Dockerfile makes of a new project with the packages."""
+def build_startproject(packages: list[str], base: str) -> str:
+    """The image of a new project with the packages, on that base, which adopts the pipeline."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         call_command("startproject", "project", name)
         (folder / "requirements.txt").write_text("\n".join(packages))
-        for path in (ROOT / part for part in ADOPTED):
-            copy = shutil.copytree if path.is_dir() else shutil.copy
-            copy(path, folder / path.name)
+        (folder / ".python-version").write_text(re.search(r"python:(3\.\d+)", base)[1])
+        adopt(ROOT, name)
         return build(folder / "Dockerfile", folder)
 
 

@@ -48,6 +48,12 @@ class Cluster:
         owner = ordinary_user()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **owner)
 
+    def run_sql(self, statement: str) -> None:
+        """Run a statement as the owner of the server."""
+        command = [self.programs / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "app"]
+        command += ["-d", "postgres", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        subprocess.run(command, check=True, cwd="/")
+
     def start(self) -> None:
         """Start the server, and return when it answers."""
         listen = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.home} {self.options}"

@@ -170,3 +170,29 @@ def pinned(*names: str) -> dict[str, tuple[str, list[str]]]:
         text = re.search(rf"^{name}(?:\\[\w+\\])?==(\S+).*(?:\n .*)*", PINS, re.MULTILINE)
         found[name] = (text[1], re.findall(r"sha256:\w+", text[0]))
     return found
+
+
+BASE = """
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SECRET_KEY = "django-insecure-of-a-tutorial"
+ALLOWED_HOSTS = ["localhost"]
+ROOT_URLCONF = "shop.urls"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
+DATABASES = {
+    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}
+}
+"""
+
+
+def base(folder: Path, settings: str = "", files: dict[str, str] | None = None) -> None:
+    """Write the smallest project, with lines added to its settings, and files."""
+    basis = {
+        "manage.py": MANAGE.format(settings="shop.settings", paths=""),
+        "shop/__init__.py": "",
+        "shop/urls.py": "urlpatterns = []\n",
+        "shop/settings.py": BASE + dedent(settings),
+        "requirements.txt": "Django==5.2.*\n",
+    }
+    write(folder, basis | (files or {}))

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from template.tests.template.projects import pinned, project, write
@@ -43,8 +44,9 @@ class Shape:
     environment: tuple[str, ...] = ()
     host: str = "localhost"
     style: str = "/static/notes/style.css"
-    # Lines of the Dockerfile, before and after somebody set what could not be guessed.
-    set_line: tuple[str, str] = ("", "")
+    # Whether the settings read where the database is. Without, a stage's image refuses to start.
+    connected: bool = False
+    python: int = 13  # of Python 3, in FROM
 
 
 def tutorial(folder: Path) -> None:
@@ -139,7 +141,12 @@ def poetry_lock(folder: Path) -> None:
         + '[package.dependencies]\nasgiref = "*"\nsqlparse = "*"\n' * (name == "django")
         for name, (version, hashes) in pinned(*DJANGO).items()
     ]
-    end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\ncontent-hash = "0"\n'
+    # As Poetry does: https://github.com/python-poetry/poetry, poetry/packages/locker.py
+    said = {"dependencies": {"python": "^3.11", "Django": "^5.2"}}
+    said |= dict.fromkeys(("source", "extras", "dev-dependencies"))
+    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\n'
+    end += f'content-hash = "{digest}"\n'
     write(folder, {"pyproject.toml": text, "poetry.lock": "\n".join([*packages, end])})
 
 
@@ -223,6 +230,226 @@ def undecided(folder: Path) -> None:
     write(folder, PLAIN)
 
 
+def uv_groups(folder: Path) -> None:
+    """uv.lock with a group for production, an extra that the settings import, and uv's version."""
+    project(
+        folder,
+        extra="""
+        import dj_database_url
+        import environ
+
+        DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR}/db.sqlite3")}
+        """,
+    )
+    text = """
+        [project]
+        name = "shop"
+        version = "1"
+        requires-python = ">=3.11"
+        dependencies = ["Django~=5.2.0"]
+        [project.optional-dependencies]
+        env = ["django-environ"]
+        docs = ["sphinx"]
+        [dependency-groups]
+        prod = ["dj-database-url", "psycopg[binary]"]
+        dev = ["pytest-django"]
+        [tool.uv]
+        required-version = ">=0.9"
+        """
+    write(folder, {"pyproject.toml": text})
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+
+
+def environ_names(folder: Path) -> None:
+    """POSTGRES_* by os.environ, hosts that are split without a default, a folder for uploads."""
+    project(
+        folder,
+        extra="""
+        SECRET_KEY = os.environ["SECRET_KEY"]
+        if len(SECRET_KEY) < 50:
+            raise ValueError("SECRET_KEY is too short")
+        DEBUG = bool(int(os.environ.get("DEBUG", default=0)))
+        ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS").split(" ")
+        DATABASES = {
+            "default": {
+                "ENGINE": os.environ.get("SQL_ENGINE", "django.db.backends.sqlite3"),
+                "NAME": os.environ.get("SQL_DATABASE", BASE_DIR / "db.sqlite3"),
+                "USER": os.environ.get("SQL_USER", "user"),
+                "PASSWORD": os.environ.get("SQL_PASSWORD", "password"),
+                "HOST": os.environ.get("SQL_HOST", "localhost"),
+                "PORT": os.environ.get("SQL_PORT", "5432"),
+            }
+        }
+        MEDIA_ROOT = BASE_DIR / "media"
+        """,
+    )
+    write(folder, {"requirements.txt": "Django==5.1.4\npsycopg2-binary==2.9.10\n"})
+
+
+def decouple(folder: Path) -> None:
+    """DB_* by decouple, on psycopg without its library."""
+    project(
+        folder,
+        extra="""
+        from decouple import Csv, config
+
+        SECRET_KEY = config("SECRET_KEY")
+        DEBUG = config("DEBUG", default=False, cast=bool)
+        ALLOWED_HOSTS = config("ALLOWED_HOSTS", cast=Csv())
+        DATABASES = {
+            "default": {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": config("DB_NAME"),
+                "USER": config("DB_USER"),
+                "PASSWORD": config("DB_PASSWORD"),
+                "HOST": config("DB_HOST"),
+                "PORT": config("DB_PORT", cast=int),
+            }
+        }
+        """,
+    )
+    write(folder, {"requirements.txt": "Django~=5.2.0\npython-decouple\npsycopg\n"})
+
+
+def pydantic(folder: Path) -> None:
+    """Settings that come from a class of pydantic's."""
+    project(
+        folder,
+        extra="""
+        from shop.config import config
+
+        SECRET_KEY = config.secret_key
+        ALLOWED_HOSTS = config.allowed_hosts
+        DATABASES = {
+            "default": {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": config.postgres_db,
+                "USER": config.postgres_user,
+                "PASSWORD": config.postgres_password,
+                "HOST": config.postgres_host,
+            }
+        }
+        """,
+    )
+    text = """
+        from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+        class Config(BaseSettings):
+            model_config = SettingsConfigDict(env_prefix="shop_")
+            secret_key: str
+            allowed_hosts: list[str] = ["localhost"]
+            postgres_db: str
+            postgres_user: str
+            postgres_password: str
+            postgres_host: str = "localhost"
+
+
+        config = Config()
+        """
+    requirements = "Django~=6.0.0\npydantic-settings\npsycopg[binary]\n"
+    write(folder, {"shop/config.py": text, "requirements.txt": requirements})
+
+
+def old_pins(folder: Path) -> None:
+    """Pins of 2021, with the Django and the Python of that time."""
+    project(
+        folder,
+        extra="""
+        import dj_database_url
+
+        DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR}/db.sqlite3")}
+        """,
+    )
+    pins = "Django==3.2.25\npsycopg2-binary==2.9.1\ndj-database-url==0.5.0\nPillow==8.3.1\n"
+    write(folder, {"requirements.txt": pins + "gunicorn==20.1.0\nwhitenoise==5.3.0\n"})
+
+
+def no_wheel(folder: Path) -> None:
+    """A driver that has no wheel for the usual Python."""
+    project(folder, extra=BY_URL)
+    write(folder, {"requirements.txt": "Django~=5.2.0\npsycopg2-binary==2.9.9\ndj-database-url\n"})
+
+
+def removed_module(folder: Path) -> None:
+    """Settings that import what Python has no longer."""
+    project(folder, extra="import distutils\n")
+    write(folder, PLAIN)
+
+
+def newest_python(folder: Path) -> None:
+    """Python 3.14 and the newest Django."""
+    project(folder, extra=BY_URL)
+    write(
+        folder,
+        {"requirements.txt": "Django~=6.1.0\ndj-database-url\n", ".python-version": "3.14\n"},
+    )
+
+
+def geodjango(folder: Path) -> None:
+    """GeoDjango, whose libraries are opened by name."""
+    project(
+        folder,
+        imports="from django.contrib.gis.geos import Point\n",
+        extra="""
+        INSTALLED_APPS.append("django.contrib.gis")
+        """,
+    )
+    write(folder, {"requirements.txt": "Django~=5.2.0\n"})
+
+
+def channels(folder: Path) -> None:
+    """WebSockets by Channels, beside pages."""
+    project(
+        folder,
+        extra=BY_URL
+        + 'INSTALLED_APPS.insert(0, "channels")\nASGI_APPLICATION = "shop.asgi.application"\n'
+        + 'CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}\n',
+    )
+    text = """
+        import os
+        from channels.generic.websocket import WebsocketConsumer
+        from channels.routing import ProtocolTypeRouter, URLRouter
+        from django.core.asgi import get_asgi_application
+        from django.urls import path
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+
+
+        class Echo(WebsocketConsumer):
+            def receive(self, text_data=None, bytes_data=None):
+                self.send(text_data=text_data)
+
+
+        sockets = URLRouter([path("ws/", Echo.as_asgi())])
+        application = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": sockets})
+        """
+    pins = "Django~=5.2.0\nchannels\ndj-database-url\npsycopg[binary]\n"
+    write(folder, {"shop/asgi.py": text, "requirements.txt": pins})
+
+
+def own_files(folder: Path) -> None:
+    """A Dockerfile, a .dockerignore, settings of gunicorn and a deploy/ of its own."""
+    project(folder, extra=BY_URL)
+    write(
+        folder,
+        {
+            "requirements.txt": "Django~=5.2.0\ndj-database-url\npsycopg2-binary\n",
+            "Dockerfile": "FROM scratch\n",
+            ".dockerignore": "deploy\n*.txt\n",
+            "gunicorn.conf.py": "workers = 3\n",
+            "deploy/nginx.conf": "",
+            "deploy.py": "",
+        },
+    )
+
+
+BY_URL = """
+import dj_database_url
+
+DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+"""
+KEY = "SECRET_KEY=0123456789-0123456789-0123456789-0123456789-0123456789"
 SHAPES = {
     "tutorial": Shape(tutorial),
     "cookiecutter": Shape(
@@ -233,12 +460,14 @@ SHAPES = {
             "WORKER_TIMEOUT=5",
         ),
         host="example.com",
+        connected=True,
     ),
     "nested": Shape(nested),
     "nested-with-requirements": Shape(nested_with_requirements),
     "source-folder": Shape(source_folder),
     "hashed": Shape(hashed),
     "uv-lock": Shape(uv_lock),
+    "uv-groups": Shape(uv_groups, connected=True),
     "pyproject": Shape(pyproject),
     "poetry-lock": Shape(poetry_lock),
     "pipfile-lock": Shape(pipfile_lock),
@@ -247,8 +476,18 @@ SHAPES = {
     "demanding": Shape(
         demanding, ("SHOP_SECRET=s", "SHOP_PAGE=3", "STRIPE_KEY=s", "VERBOSE=false")
     ),
-    "django-4": Shape(django_4),
+    "environ": Shape(environ_names, (KEY, "DJANGO_ALLOWED_HOSTS=localhost"), connected=True),
+    "decouple": Shape(decouple, (KEY, "ALLOWED_HOSTS=localhost"), connected=True),
+    "pydantic": Shape(pydantic, (KEY.replace("SECRET", "SHOP_SECRET"),), connected=True),
+    "old-pins": Shape(old_pins, connected=True, python=9),
+    "no-wheel": Shape(no_wheel, connected=True, python=11),
+    "removed-module": Shape(removed_module, python=11),
+    "newest-python": Shape(newest_python, connected=True, python=14),
+    "geodjango": Shape(geodjango),
+    "channels": Shape(channels, connected=True),
+    "own-files": Shape(own_files, connected=True),
+    "django-4": Shape(django_4, python=11),
     "django-6": Shape(django_6),
     "asynchronous": Shape(asynchronous),
-    "undecided": Shape(undecided, set_line=('PROJECT_DIR=""', 'PROJECT_DIR="shop"')),
+    "undecided": Shape(undecided),
 }

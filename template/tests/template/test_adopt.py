@@ -1,5 +1,6 @@
-"""`make adopt` copies what is missing, overwrites nothing, and says what is left to do."""
+"""`make adopt` looks at a project once, writes what it lacks, and says what is left to do."""
 
+import ast
 import os
 import runpy
 import subprocess
@@ -12,20 +13,22 @@ from template.adopt.adopt import PIPELINE
 from template.adopt.adopt import write as write_file
 from template.cli import main
 from template.errors import TemplateError
-from template.tests.docs.pages import Page, spans_in
 from template.tests.image.containers import ROOT
 from template.tests.template import shapes
-from template.tests.template.projects import project, write
+from template.tests.template.projects import base, project, write
 
-IMAGE = {"Dockerfile", ".dockerignore", "deploy/gunicorn.conf.py", "docker_image"}
-WORKFLOWS = ROOT / ".github/workflows"
+IMAGE = "public.ecr.aws/docker/library/python:3.{}-slim-trixie"
+BY_URL = """
+import dj_database_url
+DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{BASE_DIR}/db.sqlite3")}
+"""
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Somebody's project, as a tutorial leaves it."""
+    """A folder for somebody's project, beside the template."""
     path = tmp_path / "My Shop"
-    shapes.tutorial(path)
+    path.mkdir()
     return path
 
 
@@ -34,7 +37,7 @@ def files(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and ".git/" not in path.as_posix()
     }
 
 
@@ -45,8 +48,27 @@ def adopt(folder, capsys, code=0):
     return said.err if code else said.out
 
 
+def dockerfile(folder, place="Dockerfile"):
+    """The Dockerfile that was written, its steps in one line each."""
+    return (folder / place).read_text().replace(" \\\n", " ")
+
+
+def settings(folder, place="deploy"):
+    """The settings of the container, which are Python."""
+    text = (folder / place / "django_settings.py").read_text()
+    ast.parse(text)
+    return text
+
+
+def git(folder, *arguments):
+    """Run Git in a folder."""
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
 def test_recipe_needs_nothing_installed(folder):
-    """`make adopt` works with a bare Python, and the copies say what the template says."""
+    """`make adopt` works with a bare Python, and changes no file of the project's."""
+    base(folder)
     before = files(folder)
     path = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     recipe = ["make", "adopt", f"INTO={folder}", f"PYTHON={sys.executable} -S"]
@@ -54,149 +76,836 @@ def test_recipe_needs_nothing_installed(folder):
     assert "docker build -t my-shop ." in ended.stdout
     after = files(folder)
     assert before.items() <= after.items()
-    copied = {name: text for name, text in after.items() if name not in before}
-    own = {".github/workflows/deploy.yml", ".github/workflows/ci.yml", "Makefile"}
-    assert {
-        *PIPELINE,
-        *own,
-        "Dockerfile",
-        "deploy/infra/stage.yml",
-        "deploy/cli.py",
-    } <= copied.keys()
-    for name in copied.keys() - own:
-        assert copied[name] == (ROOT / name).read_text()
+    added = after.keys() - before.keys()
+    assert {*PIPELINE, ".github/workflows/ci.yml", "Dockerfile", ".dockerignore"} <= added
+    assert {"deploy/infra/stage.yml", "deploy/cli.py", "deploy/entrypoint.py"} <= added
+    places = (".github/", "deploy/")
+    in_the_root = {name for name in added if not name.startswith(places)}
+    assert in_the_root == {"build.yml", "release.yml", "Dockerfile", ".dockerignore"}
 
 
-def test_deploy_differs_in_the_line_of_the_tests(folder, capsys):
-    """Of the copied workflow only the command that tests is another one."""
+def test_pipeline_says_what_the_template_says(folder, capsys):
+    """The buildspecs, the stacks and the action are the template's, to the letter."""
+    base(folder)
     adopt(folder, capsys)
-    theirs = (folder / ".github/workflows/deploy.yml").read_text().splitlines()
-    ours = (WORKFLOWS / "deploy.yml").read_text().splitlines()
-    different = [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
-    line = "pip install -r requirements.txt && python manage.py test"
-    assert different == [("      - run: make test-app", f"      - run: {line}")]
+    for name in ("build.yml", "release.yml", "deploy/infra/stage.yml"):
+        assert (folder / name).read_text() == (ROOT / name).read_text()
+    theirs = (folder / "deploy/gunicorn.conf.py").read_text()
+    assert theirs == "# mypy: ignore-errors\n" + (ROOT / "deploy/gunicorn.conf.py").read_text()
 
 
-def test_pull_requests_run_the_same_line(folder, capsys):
-    """The workflow of pull requests is made of the steps of the template's own."""
+def test_no_recipe_is_named_that_a_project_has_not(folder, capsys):
+    """There is no Makefile in a project: what is copied names the command itself."""
+    base(folder)
     adopt(folder, capsys)
-    jobs = yaml.safe_load((folder / ".github/workflows/ci.yml").read_text())["jobs"]
-    deploy = yaml.safe_load((folder / ".github/workflows/deploy.yml").read_text())["jobs"]
-    assert jobs["test"] == deploy["test"]
+    for name, text in files(folder).items():
+        assert "make setup" not in text, name
+        assert "make doctor" not in text, name
+    assert "python3 -m deploy setup" in (folder / ".github/workflows/deploy.yml").read_text()
+
+
+def test_copied_command_runs(folder, capsys):
+    """`python3 -m deploy` works in the project, also where it lies in another folder."""
+    for place, more in (("deploy", {}), ("tools.deploy", {"deploy/nginx.conf": ""})):
+        path = folder / place
+        base(path, files=more)
+        adopt(path, capsys)
+        command = [sys.executable, "-m", place, "--help"]
+        said = subprocess.run(command, cwd=path, capture_output=True, text=True, check=True)
+        assert "doctor" in said.stdout
+
+
+def test_workflows_are_valid(folder, capsys):
+    """What is written passes actionlint, and deploy.yml calls the workflow with the tests."""
+    base(folder, BY_URL.replace("BASE_DIR}/db.sqlite3", "BASE_DIR}"))
+    git(folder, "init", "-b", "main")
+    adopt(folder, capsys)
     workflows = sorted(map(str, (folder / ".github/workflows").iterdir()))
-    subprocess.run(["actionlint", *workflows], check=True)
-
-
-def test_page_lists_what_is_copied(folder, capsys):
-    """Whoever copies by hand is told of every file, and of each line that decides something."""
-    page = Page(ROOT / "template/docs/existing-project.md")
-    listed = tuple(name for row in page.rows("By hand") for name in spans_in(row[0]))
-    before = files(folder)
-    adopt(folder, capsys)
-    of_a_project = {"Makefile", ".github/workflows/ci.yml"}
-    copied = files(folder).keys() - before.keys() - of_a_project
-    assert [name for name in copied if not name.startswith(listed)] == []
-    lines = [span for row in page.rows("What the image finds") for span in spans_in(row[2])]
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    assert len(lines) == 4
-    assert all(f"{line}=" in dockerfile for line in lines)
+    subprocess.run(["actionlint", *workflows], check=True, cwd=folder)
+    jobs = yaml.safe_load((folder / ".github/workflows/deploy.yml").read_text())["jobs"]
+    assert jobs["test"]["uses"] == "./.github/workflows/ci.yml"
+    assert jobs["build"]["needs"] == "test"
+    called = yaml.safe_load((folder / ".github/workflows/ci.yml").read_text())
+    assert set(called[True]) == {"pull_request", "workflow_call"}
 
 
 def test_second_run_copies_nothing(folder, capsys):
-    """What was copied is there already the second time, and nothing is changed."""
+    """What was written is there already the second time, and nothing is changed."""
+    base(folder)
     adopt(folder, capsys)
     before = files(folder)
     said = adopt(folder, capsys)
     assert files(folder) == before
     assert "Copied:" not in said
     assert "Already there:" in said
-    assert "different" not in said
+    assert "left alone" not in said
 
 
 def test_nothing_is_overwritten(folder, capsys):
     """A file of the project's own stays as it is, and the difference is told."""
-    write(folder, {"build.yml": "version: 0.2\n", "deploy/gunicorn.conf.py": "workers = 9\n"})
+    base(folder, files={"build.yml": "version: 0.2\n"})
     said = adopt(folder, capsys)
     assert (folder / "build.yml").read_text() == "version: 0.2\n"
     _, _, different = said.partition("left alone:")
     assert "build.yml (" in different
     assert "lines of the template are not in it, 0 are its own" in different
-    assert 'wsgi_app = "docker_image.server:load()"' in different
 
 
 def test_dangling_link_is_left_alone(folder, capsys, tmp_path):
     """Nothing is written through a link that leads nowhere."""
+    base(folder)
     (folder / "build.yml").symlink_to(tmp_path / "elsewhere")
     adopt(folder, capsys)
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_own_dockerfile_keeps_its_image(folder, capsys):
-    """A project with a Dockerfile gets the pipeline and no part of another image."""
-    write(folder, {"Dockerfile": "FROM scratch\n"})
+@pytest.mark.parametrize("name", shapes.SHAPES)
+def test_every_shape_gets_its_python(name, folder, capsys):
+    """Each shape is adopted, its settings are found and are Python, and FROM has its Python."""
+    shape = shapes.SHAPES[name]
+    shape.make(folder)
     said = adopt(folder, capsys)
-    names = {path.name for path in folder.iterdir()}
-    assert names & IMAGE == {"Dockerfile"}
-    assert {"build.yml", "release.yml", "infra"} <= names
-    assert "Your Dockerfile stays" in said
+    assert "  settings: " in said
+    place, home = (
+        ("tools/deploy/Dockerfile", "tools/deploy")
+        if name == "own-files"
+        else ("Dockerfile", "deploy")
+    )
+    assert f"FROM {IMAGE.format(shape.python)} AS base\n" in dockerfile(folder, place)
+    assert " import *\n" in settings(folder, home)
+    assert ("on ECS the image refuses to start" in said) == (not shape.connected)
 
 
-def test_own_setup_folder_is_not_mixed_with_another(folder, capsys):
-    """A folder `setup` that is the project's own gets no files of the template."""
-    write(folder, {"deploy/__init__.py": ""})
-    assert "folder `setup` of your own" in adopt(folder, capsys)
-    assert [path.name for path in (folder / "setup").iterdir()] == ["__init__.py"]
+# F1, and the database of issue's third point
 
 
-def test_what_cannot_be_guessed_is_said(tmp_path, capsys):
-    """Two projects without requirements on an old Python: each gets the line that decides it."""
-    for name in ("shop", "warehouse"):
-        project(tmp_path / name, settings=f"{name}.settings.dev", package=name)
-    write(tmp_path, {".python-version": "3.12.4\n", "docs/index.md": "", "tests/a.py": ""})
-    said = adopt(tmp_path, capsys)
-    assert 'ARG PROJECT_DIR="shop"' in said
-    assert 'ARG REQUIREMENTS="path/to/file.txt"' in said
-    assert 'ARG SETTINGS="shop.settings.production"' in said
-    assert "ARG BASE_IMAGE=public.ecr.aws/docker/library/python:3.12-slim-trixie" in said
-    assert "out of the image: docs, tests." in said
+def test_variables_of_the_database_are_mapped(folder, capsys):
+    """The settings' own names get the stage's values, and the engine is PostgreSQL's there."""
+    shapes.environ_names(folder)
+    said = adopt(folder, capsys)
+    assert "SQL_HOST from PGHOST" in said
+    text = settings(folder)
+    assert '"SQL_DATABASE": "PGDATABASE",' in text
+    assert '"DJANGO_ALLOWED_HOSTS": "ALLOWED_HOSTS",' in text
+    assert 'os.environ.setdefault("SQL_ENGINE", "django.db.backends.postgresql")' in text
 
 
-def test_settings_beside_are_suggested(tmp_path, capsys):
-    """Where wsgi.py serves a developer's settings, those for production are named."""
-    project(tmp_path, settings="shop.settings.local")
-    write(tmp_path, {"shop/settings/prod.py": "", **shapes.PLAIN})
-    assert 'ARG SETTINGS="shop.settings.prod"' in adopt(tmp_path, capsys)
+MAPPED = [
+    ('os.environ["POSTGRES_HOST"]', "POSTGRES_HOST", "PGHOST"),
+    ('os.getenv("DB_HOST", "localhost")', "DB_HOST", "PGHOST"),
+    ('env("MYAPP_DBHOST")', "MYAPP_DBHOST", "PGHOST"),
+    ('env.str("DATABASE_HOSTNAME", default="db")', "DATABASE_HOSTNAME", "PGHOST"),
+    ('config("RDS_HOSTNAME", default="localhost")', "RDS_HOSTNAME", "PGHOST"),
+    ('get_variable("SHOP_DB_HOST")', "SHOP_DB_HOST", "PGHOST"),
+]
 
 
-def test_settings_that_nobody_names_are_asked_for(tmp_path, capsys):
-    """Without a module in wsgi.py and manage.py there is a line to set."""
-    write(tmp_path, {"manage.py": "import django\n", **shapes.PLAIN})
-    assert "Neither wsgi.py nor manage.py names the settings" in adopt(tmp_path, capsys)
+@pytest.mark.parametrize(("reading", "name", "given"), MAPPED)
+def test_readers_are_understood(folder, capsys, reading, name, given):
+    """os.environ, django-environ, decouple and functions of the project's own are read."""
+    base(
+        folder,
+        f"""
+        import os
+        def get_variable(name):
+            return os.environ[name]
+        DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "HOST": {reading}}}}}
+        """,
+    )
+    said = adopt(folder, capsys)
+    assert f'"{name}": "{given}",' in settings(folder)
+    assert "on ECS the image refuses to start" not in said
+
+
+def test_driver_is_added_where_the_project_has_none(folder, capsys):
+    """A project that reads DATABASE_URL and has no driver gets one; one with a driver keeps it."""
+    base(folder, BY_URL)
+    adopt(folder, capsys)
+    assert "'psycopg[binary]==3.3.9'" in dockerfile(folder)
+    other = folder / "other"
+    base(other, BY_URL, {"requirements.txt": "Django==5.2.*\npsycopg2-binary==2.9.10\n"})
+    adopt(other, capsys)
+    assert "psycopg[binary]" not in dockerfile(other)
+
+
+def test_settings_that_read_no_variable_are_told(folder, capsys):
+    """A database that is written into the settings: the sentence names the setting and a line."""
+    base(folder)
+    said = adopt(folder, capsys)
+    assert "DATABASES in shop.settings reads no variable for its server" in said
+    assert "dj_database_url.config(" in said
+
+
+def test_postgresql_that_is_written_down_gets_the_stages(folder, capsys):
+    """A tutorial's PostgreSQL on localhost: the stage's takes its place there."""
+    base(
+        folder,
+        """
+        DATABASES = {
+            "default": {
+                "ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "localhost"
+            }
+        }
+        """,
+    )
+    said = adopt(folder, capsys)
+    assert "gives it the stage's database" in said
+    assert '"HOST": os.environ["PGHOST"],' in settings(folder)
+
+
+def test_secret_key_may_not_be_missing(folder, capsys):
+    """Django refuses to load without one, although the settings give no reason."""
+    lines = """
+        import os
+        SECRET_KEY = os.environ.get("SHOP_SECRET_KEY")
+        INSTALLED_APPS.append("django.contrib.staticfiles")
+        """
+    base(folder, lines)
+    adopt(folder, capsys)
+    assert "SHOP_SECRET_KEY=only-for-the-build" in dockerfile(folder)
+    assert '"SHOP_SECRET_KEY": "SECRET_KEY"' in settings(folder)
+
+
+def test_secret_key_that_only_developers_have(folder, capsys):
+    """Settings for production without one, as `wagtail start` writes them, read the stage's."""
+    text = (base(folder), (folder / "shop/settings.py").read_text())[1]
+    lines = [line for line in text.splitlines() if not line.startswith(("SECRET_KEY", "ALLOWED"))]
+    write(folder, {"shop/settings.py": "\n".join(lines)})
+    assert "The settings have no SECRET_KEY" in adopt(folder, capsys)
+    assert 'SECRET_KEY = os.environ["SECRET_KEY"]' in settings(folder)
+    assert 'os.environ.get("ALLOWED_HOSTS", "localhost").split(",")' in settings(folder)
+
+
+def test_log_beside_the_code_is_led_to_the_volume(folder, capsys):
+    """A file that LOGGING opens in the folder of manage.py."""
+    base(folder, 'LOGGING = {"version": 1, "handlers": {"a": {"filename": "server.log"}}}\n')
+    adopt(folder, capsys)
+    assert "ln -sf /data/server.log server.log" in dockerfile(folder)
+
+
+def test_mysql_is_told(folder, capsys):
+    """A stage has PostgreSQL, and settings for MySQL cannot be served by it."""
+    mysql = """
+    import os
+    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "HOST": os.environ["DB_HOST"]}}
+    """
+    base(folder, mysql, {"requirements.txt": "Django==5.2.*\nmysqlclient\n"})
+    assert "The settings want MySQL" in adopt(folder, capsys)
+
+
+# F2, F4, F6, F8, F11
+
+
+def test_own_gunicorn_settings_are_not_read(folder, capsys):
+    """An own gunicorn.conf.py is named, and the server's settings are others'."""
+    base(folder, files={"gunicorn.conf.py": "workers = 3\n"})
+    said = adopt(folder, capsys)
+    assert "The image does not read your gunicorn.conf.py" in said
+    assert '"--config", "/app/deploy/gunicorn.conf.py"' in dockerfile(folder)
+
+
+def test_nothing_that_code_may_read_is_left_out(folder, capsys):
+    """Documents, tests and data reach the image; secrets, databases and .git do not."""
+    base(folder, '(BASE_DIR / "CHANGELOG.md").read_text()\n(BASE_DIR / ".release").read_text()\n')
+    write(folder, {"CHANGELOG.md": "", ".release": "1\n", ".env": "SECRET=1\n"})
+    adopt(folder, capsys)
+    lines = (folder / ".dockerignore").read_text().splitlines()
+    assert not {"*.md", "tests", "docs", "data"} & set(lines)
+    assert {"**/.env", "**/.git", "**/*.sqlite3", "!.release"} <= set(lines)
+    assert "!.env" not in lines
+
+
+def test_variable_that_is_split_gets_a_value(folder, capsys):
+    """What cannot be without a value has one in the build, of the kind that is asked for."""
+    base(
+        folder,
+        """
+        import os
+        ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS").split(" ")
+        PORT = int(os.environ["SHOP_NUMBER"])
+        KEY = os.environ["SHOP_SECRET"]
+        SENTRY = os.environ.get("SENTRY_DSN")
+        INSTALLED_APPS.append("django.contrib.staticfiles")
+        STATIC_URL = "/static/"
+        """,
+    )
+    adopt(folder, capsys)
+    step = next(line for line in dockerfile(folder).splitlines() if "collectstatic" in line)
+    assert "DJANGO_ALLOWED_HOSTS=localhost " in step
+    assert "SHOP_NUMBER=1 " in step
+    assert "SENTRY_DSN" not in step
+    key = next(word for word in step.split() if word.startswith("SHOP_SECRET=")).partition("=")[2]
+    assert len(key) >= 50
+
+
+WRITTEN = {
+    "MEDIA_ROOT": ('MEDIA_ROOT = BASE_DIR / "media"', "media"),
+    "join": ('import os\nMEDIA_ROOT = os.path.join(BASE_DIR, "files", "up")', "files/up"),
+    "f-string": ('MEDIA_ROOT = f"{BASE_DIR}/uploads"', "uploads"),
+    "log": (
+        'LOGGING = {"version": 1, "handlers": {"file": {"filename": BASE_DIR / "logs/a.log"}}}',
+        "logs",
+    ),
+    "mkdir": ('(BASE_DIR / "cache").mkdir(exist_ok=True)', "cache"),
+    "makedirs": ('import os\nos.makedirs(os.path.join(BASE_DIR, "var"), exist_ok=True)', "var"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_folders_that_are_written_to_lead_to_the_volume(folder, capsys, name):
+    """A folder that the settings or the code write to is led to /data, and told."""
+    line, place = WRITTEN[name]
+    base(folder, f"\n{line}\n")
+    assert f"written to: {place}/" in adopt(folder, capsys)
+    assert f"ln -s /data/{place.replace('/', '-')} {place}" in dockerfile(folder)
+
+
+def test_views_that_write_are_found(folder, capsys):
+    """A view that opens a file for writing in a folder of the project."""
+    view = 'from django.conf import settings\nopen(settings.BASE_DIR / "out" / "a", "w")\n'
+    base(folder, files={"shop/views.py": view, "shop/reader.py": 'open("in/a")\n'})
+    adopt(folder, capsys)
+    assert "ln -s /data/out out" in dockerfile(folder)
+    assert "/data/in" not in dockerfile(folder)
+
+
+def test_sqlite_of_the_project_is_kept_in_the_volume(folder, capsys):
+    """A file of SQLite's in a folder that is not in Git."""
+    base(folder, 'DATABASES["default"]["NAME"] = BASE_DIR / "data" / "db.sqlite3"\n')
+    adopt(folder, capsys)
+    assert 'database["NAME"] = "/data/"' in settings(folder)
+    assert "ln -s" not in dockerfile(folder)
+
+
+# F5 and F7: Python and the packages
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "wanted"),
+    ("more", "minor", "said"),
     [
-        ("runtime.txt", "python-3.13.1\n", None),
-        (".python-version", "3.12\n", "3.12"),
-        ("pyproject.toml", 'requires-python = ">=3.11"\n', None),
-        ("pyproject.toml", 'requires-python = ">=3.11,<4"\n', None),
-        ("pyproject.toml", 'requires-python = ">=3.11,<3.14"\n', None),
-        ("pyproject.toml", 'requires-python = ">=3.11,<3.13"\n', "3.12"),
-        ("pyproject.toml", 'requires-python = "==3.12.*"\n', "3.12"),
-        ("pyproject.toml", 'requires-python = ">=3.14"\n', "3.14"),
-        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "~3.11"\n', "3.11"),
-        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.11"\n', None),
-        ("pyproject.toml", "[tool.ruff]\n", None),
+        ({"requirements.txt": "Django==5.2.*\npsycopg2-binary==2.9.9\n"}, 11, ""),
+        ({"requirements.txt": "Django==5.2.*\npsycopg2-binary==2.9.10\n"}, 13, ""),
+        (
+            {
+                "requirements.txt": "Django==5.2.*\npsycopg2-binary==2.9.9\n",
+                ".python-version": "3.13.2\n",
+            },
+            13,
+            "psycopg2-binary==2.9.9 has no wheel for Python 3.13: psycopg2-binary==2.9.10 is the"
+            " first that has one, or take Python 3.12 in `FROM`.",
+        ),
+        ({"shop/views.py": "import cgi\n"}, 11, ""),
+        ({"shop/views.py": "import imp\n"}, 11, ""),
+        ({"shop/views.py": "try:\n    import cgi\nexcept ImportError:\n    pass\n"}, 13, ""),
+        ({"tests/test_a.py": "import imp\n"}, 13, ""),
+        (
+            {"shop/views.py": "import cgi\n", "runtime.txt": "python-3.14.0\n"},
+            14,
+            "The code imports `cgi`, which Python has no longer since 3.13",
+        ),
+        ({"runtime.txt": "python-3.11.9\n"}, 11, ""),
+        ({"runtime.txt": "python-3.7.2\n"}, 9, "has no image on Debian trixie any more"),
+        ({".tool-versions": "nodejs 20.0.0\npython 3.12.1\n"}, 12, ""),
+        ({".python-version": "3.10\n"}, 10, ""),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.14"\n'}, 14, ""),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.11,<3.13"\n'}, 11, ""),
+        ({"pyproject.toml": '[project]\nrequires-python = "==3.12.*"\n'}, 12, ""),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.11"\n'}, 13, ""),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\n'}, 13, ""),
+        ({"requirements.txt": "Django==3.2.25\n"}, 9, ""),
+        ({"requirements.txt": "Django>=4.2,<5\n"}, 11, ""),
+        ({"requirements.txt": "Django~=4.2.1\n"}, 11, ""),
+        ({"requirements.txt": "Django==6.1.3\n"}, 13, ""),
+        ({"requirements.txt": "django\n"}, 13, ""),
     ],
 )
-def test_other_python_gets_its_base_image(folder, capsys, file, text, wanted):
-    """A project that the image's Python does not suit is told the line for another."""
-    write(folder, {file: text})
+def test_python_is_what_the_project_says_and_its_pins_can_have(folder, capsys, more, minor, said):
+    """Files that name a Python, Django's own support, wheels, and modules that are gone."""
+    base(folder, files=more)
+    assert said in adopt(folder, capsys)
+    assert f"FROM {IMAGE.format(minor)} AS base" in dockerfile(folder)
+
+
+def test_lock_tells_its_wheels(folder, capsys):
+    """A lock whose newest wheel is for another Python than the usual one."""
+    wheel = "https://files.example/thing-1-cp311-cp311-manylinux_2_17_x86_64.whl"
+    lock = f"""
+        version = 1
+        [[package]]
+        name = "shop"
+        version = "1"
+        source = {{ virtual = "." }}
+        dependencies = [{{ name = "django" }}, {{ name = "thing" }}]
+        [[package]]
+        name = "django"
+        version = "5.2.1"
+        [[package]]
+        name = "thing"
+        version = "1"
+        wheels = [{{ url = "{wheel}" }}]
+        """
+    pyproject = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django", "thing"]\n'
+    base(folder, files={"uv.lock": lock, "pyproject.toml": pyproject})
+    adopt(folder, capsys)
+    assert f"FROM {IMAGE.format(11)} AS base" in dockerfile(folder)
+
+
+def test_uv_installs_groups_and_extras_that_production_imports(folder, capsys):
+    """A group called prod, an extra that the settings import, and no other; the project's uv."""
+    shapes.uv_groups(folder)
     said = adopt(folder, capsys)
-    line = f"ARG BASE_IMAGE=public.ecr.aws/docker/library/python:{wanted}-slim-trixie"
-    assert (line in said) == bool(wanted)
-    assert ("BASE_IMAGE" in said) == bool(wanted)
+    assert "uv.lock, group prod, extra env, installed by uv" in said
+    text = dockerfile(folder)
+    assert "uv sync --locked --no-dev --group prod --extra env --no-install-project" in text
+    assert "'uv>=0.9'" in text
+    assert "COPY pyproject.toml uv.lock ./" in text
+
+
+def test_lock_with_a_git_source_gets_git(folder, capsys):
+    """A source in a Git repository wants git in the build, and may be private."""
+    source = '{ git = "https://example.com/thing?rev=main#abc" }'
+    lock = f"""
+        version = 1
+        [[package]]
+        name = "shop"
+        version = "1"
+        source = {{ virtual = "." }}
+        dependencies = [{{ name = "django" }}, {{ name = "thing" }}]
+        [[package]]
+        name = "django"
+        version = "5.2.1"
+        [[package]]
+        name = "thing"
+        version = "1"
+        source = {source}
+        """
+    pyproject = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django", "thing"]\n'
+    base(folder, files={"uv.lock": lock, "pyproject.toml": pyproject})
+    assert "comes from a Git repository" in adopt(folder, capsys)
+    assert "--no-install-recommends git " in dockerfile(folder)
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (
+            {"requirements/prod.txt": "-r base.txt\n", "requirements/base.txt": "django\n"},
+            "COPY requirements/base.txt requirements/prod.txt requirements/",
+        ),
+        ({"requirements.txt": "django\n-e .\n", "setup.py": ""}, "COPY . ./"),
+        (
+            {"requirements.txt": "flask\n", "deps.txt": "", "prod-requirements.txt": "Django\n"},
+            "-r prod-requirements.txt",
+        ),
+        (
+            {
+                "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\ndjango = "^5.2"\n',
+                "requirements.txt": None,
+            },
+            "'django>=5.2,<6'",
+        ),
+        (
+            {"setup.py": "setup(install_requires=['Django>=5'])", "requirements.txt": None},
+            "install --disable-pip-version-check -e .",
+        ),
+    ],
+)
+def test_packages_come_from_the_projects_own_files(folder, capsys, more, line):
+    """Requirements in folders, those that include others, and projects that are packages."""
+    base(folder)
+    for name, text in more.items():
+        (folder / name).unlink() if text is None else write(folder, {name: text})
+    adopt(folder, capsys)
+    assert line in dockerfile(folder)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "build", "run"),
+    [
+        ("psycopg2", "gcc libc6-dev python3-dev libpq-dev", "libpq5"),
+        ("psycopg", "", "libpq5"),
+        ("psycopg[c]", "gcc libc6-dev python3-dev libpq-dev", "libpq5"),
+        ("psycopg[binary]", "", ""),
+        (
+            "mysqlclient",
+            "gcc libc6-dev python3-dev pkg-config default-libmysqlclient-dev",
+            "libmariadb3",
+        ),
+        ("python-magic", "", "libmagic1"),
+    ],
+)
+def test_libraries_are_there_when_settings_are_loaded(folder, capsys, requirement, build, run):
+    """What opens a library by name has it in the stage that both others begin from."""
+    base(folder, files={"requirements.txt": f"Django==5.2.*\n{requirement}\n"})
+    adopt(folder, capsys)
+    first, _, rest = dockerfile(folder).partition("FROM base AS build")
+    assert (f"--no-install-recommends {run} " in first) == bool(run)
+    assert (f"--no-install-recommends {build} " in rest) == bool(build)
+    assert ("apt-get" in first) == bool(run)
+
+
+def test_geodjango_gets_its_libraries(folder, capsys):
+    """GDAL, GEOS and PROJ are opened by name."""
+    base(folder, 'INSTALLED_APPS.append("django.contrib.gis")\n')
+    adopt(folder, capsys)
+    assert "--no-install-recommends gdal-bin binutils " in dockerfile(folder)
+
+
+@pytest.mark.parametrize(
+    ("pin", "added"), [("", "gunicorn==27.0.1"), ("gunicorn==99.1\n", None), ("gunicorn\n", None)]
+)
+def test_gunicorn_is_the_projects_own(folder, capsys, pin, added):
+    """gunicorn is added where there is none, and never takes the place of another release."""
+    base(folder, files={"requirements.txt": f"Django==5.2.*\n{pin}"})
+    adopt(folder, capsys)
+    assert ("gunicorn==27.0.1" in dockerfile(folder)) == bool(added)
+
+
+# F10: the repository
+
+
+def test_folder_below_the_root_is_adopted_in_the_root(folder, capsys):
+    """GitHub reads .github in the root of a repository only."""
+    git(folder, "init", "-b", "main")
+    base(folder / "app")
+    said = adopt(folder / "app", capsys)
+    assert "app/ lies in the repository" in said
+    assert (folder / ".github/workflows/deploy.yml").is_file()
+    assert not (folder / "app/.github").exists()
+    assert "WORKDIR /app/app\n" in dockerfile(folder)
+
+
+def test_other_default_branch_is_deployed(folder, capsys):
+    """The branch that the repository has, not main."""
+    git(folder, "init", "-b", "master")
+    base(folder)
+    assert "deploys the branch master" in adopt(folder, capsys)
+    assert "branches: [main]" not in (folder / ".github/workflows/deploy.yml").read_text()
+
+
+def test_missing_remote_is_told(folder, capsys):
+    """Without a repository, and without a remote, there is a next step."""
+    base(folder)
+    assert "This is no Git repository yet" in adopt(folder, capsys)
+    git(folder, "init", "-b", "main")
+    assert "has no remote `origin`" in adopt(folder, capsys)
+    git(folder, "remote", "add", "origin", "https://example.com/shop.git")
+    assert "no remote" not in adopt(folder, capsys)
+
+
+def test_own_deploy_workflow_stays_beside_the_pipeline(folder, capsys):
+    """Never without a pipeline: it has another name, and a sentence."""
+    base(folder, files={".github/workflows/deploy.yml": "name: Mine\n"})
+    assert "the pipeline's is deploy-to-ecs.yml" in adopt(folder, capsys)
+    assert (folder / ".github/workflows/deploy.yml").read_text() == "name: Mine\n"
+    assert "run-buildspec" in (folder / ".github/workflows/deploy-to-ecs.yml").read_text()
+
+
+TESTING = """
+name: Tests
+on:
+  push:
+    branches: [main]
+  pull_request:
+concurrency:
+  group: a
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    services:
+      postgres:
+        image: postgres
+    steps:
+      - run: pytest
+"""
+
+
+def test_own_workflow_of_tests_is_used(folder, capsys):
+    """It is called where it can be; otherwise a copy of it is, that has no other trigger."""
+    base(folder, files={".github/workflows/tests.yml": TESTING})
+    said = adopt(folder, capsys)
+    assert "Your tests are in tests.yml" in said
+    called = yaml.safe_load((folder / ".github/workflows/ci-before-deploy.yml").read_text())
+    assert called[True] == {"workflow_call": None}
+    assert called["jobs"] == yaml.safe_load(TESTING)["jobs"]
+    assert "concurrency" not in called
+    assert not (folder / ".github/workflows/ci.yml").exists()
+    other = folder / "other"
+    callable_ = TESTING.replace("  pull_request:\n", "  pull_request:\n  workflow_call:\n")
+    base(other, files={".github/workflows/tests.yml": callable_})
+    adopt(other, capsys)
+    jobs = yaml.safe_load((other / ".github/workflows/deploy.yml").read_text())["jobs"]
+    assert jobs["test"]["uses"] == "./.github/workflows/tests.yml"
+
+
+def test_workflow_that_publishes_is_not_run_twice(folder, capsys):
+    """A workflow that also deploys is left alone, and the tests have one of their own."""
+    text = TESTING + "  ship:\n    steps:\n      - run: docker push shop\n"
+    base(folder, files={".github/workflows/ci.yml": text})
+    assert "Your workflow ci.yml publishes" in adopt(folder, capsys)
+    called = yaml.safe_load((folder / ".github/workflows/ci-before-deploy.yml").read_text())
+    assert "ship" not in called["jobs"]
+
+
+def test_tests_on_postgresql_have_a_server(folder, capsys):
+    """Settings without SQLite: the job has a server, and their variables name it."""
+    shapes.decouple(folder)
+    adopt(folder, capsys)
+    job = yaml.safe_load((folder / ".github/workflows/ci.yml").read_text())["jobs"]["test"]
+    assert job["services"]["database"]["image"].startswith("public.ecr.aws/docker/library/postgres")
+    wanted = {
+        "DB_HOST": "localhost",
+        "DB_PORT": "5432",
+        "DB_USER": "postgres",
+        "DB_NAME": "postgres",
+    }
+    assert wanted.items() <= job["env"].items()
+    subprocess.run(["actionlint", folder / ".github/workflows/ci.yml"], check=True)
+
+
+def test_own_dockerfile_stays(folder, capsys):
+    """The pipeline's lies in deploy/, and build.yml names it."""
+    base(folder, files={"Dockerfile": "FROM scratch\n"})
+    said = adopt(folder, capsys)
+    assert "the pipeline's is deploy/Dockerfile" in said
+    assert "docker build --file deploy/Dockerfile -t my-shop ." in said
+    assert (folder / "Dockerfile").read_text() == "FROM scratch\n"
+    assert "COPY --from=build" in dockerfile(folder, "deploy/Dockerfile")
+    assert "docker build --file deploy/Dockerfile --build-arg" in (folder / "build.yml").read_text()
+    assert (folder / "deploy/Dockerfile.dockerignore").is_file()
+
+
+@pytest.mark.parametrize("line", ["deploy", "/deploy/", "**/*.txt", "*.txt", "*"])
+def test_own_dockerignore_that_leaves_out_too_much_is_told(folder, capsys, line):
+    """A .dockerignore that would keep the image from being built."""
+    base(folder, files={".dockerignore": f"# mine\n{line}\n"})
+    assert "Your .dockerignore leaves out" in adopt(folder, capsys)
+
+
+def test_own_dockerignore_stays(folder, capsys):
+    """One that leaves out nothing of ours is used."""
+    base(folder, files={".dockerignore": "node_modules\n*.md\ntests/\n"})
+    adopt(folder, capsys)
+    assert (folder / ".dockerignore").read_text() == "node_modules\n*.md\ntests/\n"
+    assert (folder / "Dockerfile").is_file()
+
+
+def test_own_folders_are_not_mixed_with_the_templates(folder, capsys):
+    """An own deploy/ and an own infra/ get no file, and the pipeline works all the same."""
+    base(
+        folder,
+        files={
+            "deploy/nginx.conf": "",
+            "infra/main.tf": "",
+            "Makefile": "",
+            "Procfile": "web: a\nworker: b\n",
+        },
+    )
+    said = adopt(folder, capsys)
+    assert [path.name for path in (folder / "deploy").iterdir()] == ["nginx.conf"]
+    assert [path.name for path in (folder / "infra").iterdir()] == ["main.tf"]
+    assert (
+        "The template's files are in tools/deploy/, because you have a deploy/ of your own" in said
+    )
+    assert "Your infra/ stays as it is" in said
+    assert "Your Makefile stays as it is" in said
+    assert "It also runs worker" in said
+    text = dockerfile(folder)
+    assert '"/app/tools/deploy/gunicorn.conf.py"' in text
+    assert "DJANGO_SETTINGS_MODULE=tools.deploy.django_settings" in text
+    assert "!tools/deploy/entrypoint.py" in (folder / ".dockerignore").read_text()
+
+
+PACKAGE = """
+[build-system]
+requires = ["setuptools"]
+[project]
+name = "shop"
+version = "1"
+dependencies = ["Django==5.2.*"]
+"""
+
+
+def test_project_can_be_installed_as_before(folder, capsys, tmp_path):
+    """setuptools finds the same packages, with what was copied beside them."""
+    base(folder, files={"pyproject.toml": PACKAGE})
+    wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", tmp_path, folder]
+    subprocess.run(wheel, check=True)
+    adopt(folder, capsys)
+    subprocess.run(wheel, check=True)
+
+
+def test_ruff_sees_nothing_new(folder, capsys):
+    """The project's own ruff has no complaint that it had not before."""
+    base(folder, files={"pyproject.toml": "[tool.ruff]\nline-length = 60\n"})
+    subprocess.run(["ruff", "format", "."], cwd=folder, check=True)
+    adopt(folder, capsys)
+    subprocess.run(["ruff", "format", "--check", "."], cwd=folder, check=True)
+    subprocess.run(["ruff", "check", "--select", "ALL", "deploy"], cwd=folder, check=True)
+
+
+def test_settings_for_development_are_told(tmp_path, capsys):
+    """Where only a developer's settings are named, those that are there are listed."""
+    project(tmp_path, settings="shop.settings.local")
+    write(tmp_path, {"shop/settings/other.py": "", **shapes.PLAIN})
+    said = adopt(tmp_path, capsys)
+    assert "There are also shop.settings.other" in said
+    assert "shop.settings.production" not in said
+
+
+def test_settings_for_production_are_taken(tmp_path, capsys):
+    """Where wsgi.py serves a developer's settings, those for production beside them are taken."""
+    project(tmp_path, settings="shop.settings.local")
+    write(tmp_path, {"shop/settings/prod.py": "from .local import *\n", **shapes.PLAIN})
+    assert "settings: shop.settings.prod\n" in adopt(tmp_path, capsys)
+
+
+def test_package_of_settings_that_chooses_a_developers(tmp_path, capsys):
+    """shop.settings is a package whose __init__.py takes those for development."""
+    project(tmp_path, settings="shop.settings.base")
+    init = {"shop/settings/__init__.py": "from .dev import *\n"}
+    named = {"manage.py": (tmp_path / "manage.py").read_text().replace("settings.base", "settings")}
+    wsgi = {
+        "shop/wsgi.py": (tmp_path / "shop/wsgi.py").read_text().replace("settings.base", "settings")
+    }
+    more = {"shop/settings/dev.py": "from .base import *\n"}
+    write(tmp_path, {**init, **named, **wsgi, **more, **shapes.PLAIN})
+    assert "settings: shop.settings\n" in adopt(tmp_path, capsys)
+    write(tmp_path, {"shop/settings/production.py": "from .base import *\n"})
+    (tmp_path / "deploy/django_settings.py").unlink()
+    assert "settings: shop.settings.production\n" in adopt(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    "name", ["REDIS_DB", "READ_DB_HOST", "DB_BACKUP_BUCKET_NAME", "MONGO_DB_NAME", "TEST_DB_NAME"]
+)
+def test_variables_of_others_are_not_mapped(folder, capsys, name):
+    """A variable whose name only resembles that of the database."""
+    base(folder, f'import os\nOTHER = os.environ.get("{name}")\n' + BY_URL)
+    adopt(folder, capsys)
+    assert name not in settings(folder)
+
+
+def test_classes_of_settings_are_extended(folder, capsys):
+    """django-configurations: the class for production gets the middleware, and is named."""
+    classes = """
+        from configurations import Configuration, values
+        class Dev(Configuration):
+            SECRET_KEY = values.SecretValue()
+            INSTALLED_APPS = ["django.contrib.staticfiles"]
+            MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+        class Production(Dev):
+            DEBUG = False
+        """
+    base(folder, files={"shop/settings.py": classes})
+    adopt(folder, capsys)
+    assert "class Production(Production):\n" in settings(folder)
+    assert '"deploy.health.liveness", ' in settings(folder)
+    assert "*Production.MIDDLEWARE]" in settings(folder)
+    assert '"DJANGO_SECRET_KEY": "SECRET_KEY"' in settings(folder)
+    assert "DJANGO_CONFIGURATION=Production" in dockerfile(folder)
+    assert "DJANGO_SECRET_KEY=only-for-the-build" in dockerfile(folder)
+
+
+def test_workers_are_told(folder, capsys):
+    """What the web server does not run."""
+    base(folder, files={"requirements.txt": "Django==5.2.*\ncelery\n"})
+    assert "its workers are processes of their own" in adopt(folder, capsys)
+
+
+def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):
+    """A module and a file that are not in the project; one that may be missing is not told."""
+    lines = """
+        from .secrets import *
+        TOKEN = (BASE_DIR / "token.txt").read_text()
+        try:
+            from .local import *
+            KEY = open(BASE_DIR / "key.txt").read()
+        except ImportError:
+            pass
+        """
+    base(folder, lines)
+    said = adopt(folder, capsys)
+    assert "The settings want .secrets, which is not there" in said
+    assert "The settings want token.txt, which is not there" in said
+    assert "want .local" not in said
+    assert "want key.txt" not in said
+
+
+def test_member_of_a_workspace_is_installed(folder, capsys):
+    """A lock above the project, whose root wants nothing itself."""
+    lock = """
+        version = 1
+        [[package]]
+        name = "all"
+        version = "1"
+        source = { virtual = "." }
+        [[package]]
+        name = "shop"
+        version = "1"
+        source = { editable = "api" }
+        dependencies = [{ name = "django" }, { name = "gunicorn" }]
+        [[package]]
+        name = "django"
+        version = "5.2.1"
+        [[package]]
+        name = "gunicorn"
+        version = "23.0.0"
+        """
+    base(folder / "api")
+    write(folder, {"uv.lock": lock, "pyproject.toml": '[project]\nname = "all"\n'})
+    adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert "uv sync --locked --no-dev --all-packages" in text
+    assert "gunicorn==" not in text
+
+
+def test_settings_that_nobody_names_are_found(tmp_path, capsys):
+    """The only settings.py; and without one there is a line to change."""
+    write(tmp_path, {"manage.py": "import django\n", **shapes.PLAIN})
+    assert "No file names your settings" in adopt(tmp_path, capsys)
+    other = tmp_path / "other"
+    base(other, files={"manage.py": "import django\n"})
+    assert "settings: shop.settings\n" in adopt(other, capsys)
+
+
+def test_asgi_application_is_served_by_uvicorn(folder, capsys):
+    """Channels and ASGI_APPLICATION: gunicorn with the worker for it."""
+    shapes.channels(folder)
+    assert "shop.asgi:application (ASGI, by uvicorn)" in adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert "WORKER_CLASS=uvicorn_worker.UvicornWorker" in text
+    assert "uvicorn-worker==0.4.0" in text
+
+
+def test_front_end_is_built(folder, capsys):
+    """A folder of static files that `npm run build` makes is made in a stage of its own."""
+    base(folder, 'STATICFILES_DIRS = [BASE_DIR / "frontend" / "dist"]\n')
+    package = '{"scripts": {"build": "vite build"}, "engines": {"node": ">=22"}}'
+    write(folder, {"frontend/package.json": package, "frontend/package-lock.json": "{}"})
+    assert "built by Node.js 22" in adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert "FROM public.ecr.aws/docker/library/node:22-trixie-slim AS frontend" in text
+    assert "COPY frontend/package.json frontend/package-lock.json ./" in text
+    assert "COPY --from=frontend /app ./" in text
+
+
+def test_static_files_in_node_modules_are_installed(folder, capsys):
+    """A finder that collects out of node_modules wants them in the build."""
+    base(folder, 'STATICFILES_FINDERS = ["npm.finders.NpmFinder"]\n')
+    write(folder, {"package.json": '{"dependencies": {"bootstrap": "5"}}'})
+    adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert "RUN npm install\n" in text
+    assert "npm run build" not in text
+    assert "rm -rf node_modules" not in text
+
+
+def test_tools_of_a_front_end_build_nothing(folder, capsys):
+    """A package.json whose result is in Git, or that only lints, wants no stage."""
+    base(folder, files={"package.json": '{"scripts": {"build": "gulp"}}'})
+    adopt(folder, capsys)
+    assert "frontend" not in dockerfile(folder)
 
 
 REQUIREMENTS = {"requirements.txt": "django\n"}
@@ -226,21 +935,25 @@ REQUIREMENTS = {"requirements.txt": "django\n"}
             REQUIREMENTS | {"requirements-dev.txt": "-r requirements.txt\n", "tox.ini": "[x]\n"},
             "pip install -r requirements-dev.txt && python manage.py test",
         ),
-        ("", {"uv.lock": ""}, "pip install uv && uv run python manage.py test"),
         (
             "",
-            {"poetry.lock": "", "pytest.ini": "[pytest]\n"},
-            "pip install poetry && poetry install && poetry run pytest",
+            {"uv.lock": "", "pyproject.toml": "[project]\n"},
+            "pip install uv && uv sync --locked && uv run --no-sync python manage.py test",
+        ),
+        (
+            "",
+            {"poetry.lock": "", "pyproject.toml": "", "pytest.ini": "[pytest]\n"},
+            "pip install poetry && poetry install --no-root && poetry run pytest",
         ),
         (
             "api",
-            {"Pipfile.lock": ""},
+            {"Pipfile.lock": "{}", "Pipfile": ""},
             "pip install pipenv && pipenv sync --dev && cd api && pipenv run python manage.py test",
         ),
         (
             "",
-            {"pyproject.toml": "[project]\ndependencies = []\n"},
-            "pip install uv && uv run python manage.py test",
+            {"pyproject.toml": '[project]\ndependencies = ["django"]\n'},
+            "pip install uv && uv pip install --system -r pyproject.toml && python manage.py test",
         ),
     ],
 )
@@ -249,7 +962,7 @@ def test_line_of_the_tests_fits_the_project(tmp_path, capsys, below, more, line)
     project(tmp_path / below)
     write(tmp_path, more)
     adopt(tmp_path, capsys)
-    assert f"- run: {line}\n" in (tmp_path / ".github/workflows/deploy.yml").read_text()
+    assert f"- run: {line}\n" in (tmp_path / ".github/workflows/ci.yml").read_text()
 
 
 @pytest.mark.parametrize(
@@ -284,6 +997,7 @@ def test_folder_without_django_is_refused(tmp_path, capsys):
 
 def test_unwritable_folder_is_refused(folder, capsys, monkeypatch):
     """A folder of somebody else's is refused before anything is copied."""
+    base(folder)
     monkeypatch.setattr("template.adopt.adopt.os.access", lambda path, mode: path != folder)
     before = files(folder)
     assert "cannot be written to" in adopt(folder, capsys, code=1)
@@ -292,15 +1006,16 @@ def test_unwritable_folder_is_refused(folder, capsys, monkeypatch):
 
 def test_failed_copy_is_told_and_goes_on_later(folder, capsys):
     """A file in the place of a folder stops the copying with its name; then it goes on."""
-    write(folder, {"infra": "a file\n"})
+    base(folder, files={".github": "a file\n"})
     said = adopt(folder, capsys, code=1)
-    assert "deploy/infra/database.yml could not be written" in said
-    (folder / "infra").unlink()
-    assert "deploy/infra/" in adopt(folder, capsys)
+    assert "could not be written" in said
+    (folder / ".github").unlink()
+    assert "deploy/ (" in adopt(folder, capsys)
 
 
 def test_file_that_appears_meanwhile_is_not_overwritten(folder):
     """A file that was not there a moment ago, and is now, stays as it is."""
+    base(folder)
     before = files(folder)
     with pytest.raises(TemplateError, match=r"manage\.py could not be written: File exists"):
         write_file(folder / "manage.py", "")

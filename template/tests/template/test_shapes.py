@@ -1,21 +1,30 @@
 """Projects of every shape are adopted, and their images are built and serve them."""
 
-import os
+import contextlib
+import secrets
 from http import HTTPStatus
 
 import pytest
 import requests
 
-from docker_image.project import find_package_file, find_project
 from template.adopt.adopt import adopt
-from template.tests import exhaustive
-from template.tests.image.containers import HARDENED, ROOT, docker, running, unique, until
+from template.tests import exhaustive, postgresql
+from template.tests.image.containers import (
+    HARDENED,
+    ROOT,
+    Container,
+    docker,
+    running,
+    unique,
+    until,
+)
+from template.tests.template.projects import base
 from template.tests.template.shapes import SHAPES
 
-# All of them take minutes, because each installs its packages: `make test-adopt-all`.
-CHOSEN = SHAPES if os.environ.get("ALL_SHAPES") else ("cookiecutter", "nested")
-# The address by which a load balancer probes is in nobody's ALLOWED_HOSTS.
+# The host by which a load balancer probes is in nobody's ALLOWED_HOSTS.
 STRANGER = {"Host": "10.0.1.5"}
+LOCALHOST = {"Host": "localhost"}
+ONLY_ON_A_SERVER = ("decouple", "pydantic")  # settings that know no SQLite
 
 
 @pytest.fixture
@@ -24,46 +33,101 @@ def folder(tmp_path):
     return tmp_path / "their-project"
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_every_shape_is_adopted_and_found(name, folder, capsys):
-    """Each shape gets its files, and a line is left to say only where two projects compete."""
-    shape = SHAPES[name]
-    shape.make(folder)
-    adopt(ROOT, str(folder))
-    said = capsys.readouterr().out
-    assert (folder / "Dockerfile").read_text() == (ROOT / "Dockerfile").read_text()
-    assert ("ARG PROJECT_DIR" in said) == bool(shape.set_line[0])
-    project = find_project(folder, "shop" if shape.set_line[0] else "")
-    assert find_package_file(folder, project).is_file()
+@pytest.fixture(scope="module")
+def server(postgresql_programs):
+    """A PostgreSQL server for all shapes, each with a database of its own."""
+    with postgresql.cluster(postgresql_programs, "-c fsync=off") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def image_of(folder):
+    """The image of an adopted project while the context lasts."""
+    image = unique("adopted")
+    here = next(path for path in ("Dockerfile", "deploy/Dockerfile", "tools/deploy/Dockerfile")
+                if "COPY --from=build" in read(folder / path))  # fmt: skip
+    build = ("build", "--progress=plain", "--file", str(folder / here), "--tag", image, str(folder))
+    built = docker(*build, check=False)
+    assert built.returncode == 0, built.stdout
+    try:
+        yield image
+    finally:
+        docker("image", "rm", "--force", image)
+
+
+def read(path):
+    """The text of a file, if it is there."""
+    return path.read_text() if path.is_file() else ""
+
+
+def stage_variables(server, name, host):
+    """What infra/stage.yml gives a container, for a new database of that name."""
+    database = name.replace("-", "_")
+    server.run_sql(f"create database {database}")
+    return {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGDATABASE": database,
+        "PGUSER": "app",
+        "PGPASSWORD": "p@ss/word:%41",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ALLOWED_HOSTS": host,
+        "HTTPS": "false",
+    }
 
 
 @pytest.mark.usefixtures("docker")
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", exhaustive.rows(CHOSEN, "nested"))
-def test_project_is_adopted_and_served(name, folder):
-    """The image answers a probe, a page and a static file, and migrates, on a read-only disk."""
+@pytest.mark.parametrize("name", exhaustive.rows(SHAPES, "nested", "environ"))
+def test_project_is_adopted_and_served(name, folder, server):
+    """The image answers a probe, a page and a static file, on SQLite and on a stage's database."""
     shape = SHAPES[name]
     shape.make(folder)
     adopt(ROOT, str(folder))
-    dockerfile = folder / "Dockerfile"
-    dockerfile.write_text(dockerfile.read_text().replace(*shape.set_line))
-    image = unique("adopted")
-    built = docker("build", "--progress=plain", "--tag", image, str(folder), check=False)
-    assert built.returncode == 0, built.stdout
-    options = [f"--env={pair}" for pair in shape.environment]
+    with image_of(folder) as image:
+        options = [f"--env={pair}" for pair in shape.environment]
+        if name not in ONLY_ON_A_SERVER:
+            serve(image, shape, options, migrate=False)
+        stage = stage_variables(server, name, shape.host)
+        own = [pair for pair in shape.environment if not pair.startswith("DATABASE_URL")]
+        options = [f"--env={pair}" for pair in (*own, *(f"{n}={v}" for n, v in stage.items()))]
+        if shape.connected:
+            serve(image, shape, options, migrate=True)
+        else:
+            refuse(image, options)
+
+
+def serve(image, shape, options, *, migrate):
+    """Ask a container for everything; its database is migrated first where it is shared."""
+    port = str(postgresql.free_port())
+    network = ["--network=host", f"--env=PORT={port}"]
+    command = ("python", "manage.py", "migrate", "--noinput")
+    if migrate:
+        said = docker("run", "--rm", *HARDENED, *network, *options, image, *command, check=False)
+        assert said.returncode == 0, said.stdout
+    name = unique("container")
+    docker("run", "--detach", "--name", name, *HARDENED, *network, *options, image)
     try:
-        with running(image, *HARDENED, *options) as container:
-            live = until(lambda: status(f"{container.url}/health/live", STRANGER), seconds=90)
-            assert live == HTTPStatus.OK, container.log
-            container.run("python", "manage.py", "migrate", "--noinput")
-            theirs = {"Host": shape.host}
-            page = requests.get(container.url, headers=theirs, timeout=10)
-            assert page.text == "0 notes", container.log
-            style = requests.get(container.url + shape.style, headers=theirs, timeout=10)
-            assert style.text == "body { color: navy }", container.log
-            assert status(container.url, STRANGER) == HTTPStatus.BAD_REQUEST
+        url, container = f"http://127.0.0.1:{port}", Container(name)
+        live = until(lambda: status(f"{url}/health/live", STRANGER), seconds=90)
+        assert live == HTTPStatus.OK, container.log
+        theirs = {"Host": shape.host}
+        page = requests.get(url, headers=theirs, timeout=10)
+        assert page.text == "0 notes", container.log + page.text
+        style = requests.get(url + shape.style, headers=theirs, timeout=10)
+        assert style.text == "body { color: navy }", container.log
+        assert status(url, STRANGER) == HTTPStatus.BAD_REQUEST
+        assert '"GET / HTTP/1.1" 200' in container.log
     finally:
-        docker("image", "rm", "--force", image)
+        docker("rm", "--force", "--volumes", name)
+
+
+def refuse(image, options):
+    """Neither a migration nor the server starts on SQLite beside a stage's database."""
+    for command in (("python", "manage.py", "migrate", "--noinput"), ()):
+        said = docker("run", "--rm", "--network=host", *options, image, *command, check=False)
+        assert said.returncode == 1
+        assert "DATABASES in the settings is SQLite" in said.stdout
 
 
 def status(url, headers):
@@ -72,3 +136,33 @@ def status(url, headers):
         return requests.get(url, headers=headers, timeout=10).status_code
     except requests.ConnectionError:
         return None
+
+
+URLS = """
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import path
+
+
+def write(request):
+    (settings.MEDIA_ROOT / "upload").write_text("kept")
+    return HttpResponse((settings.BASE_DIR / "media/upload").read_text())
+
+
+urlpatterns = [path("fail", lambda request: 1 / 0), path("write", write)]
+"""
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)
+@exhaustive.MARK
+def test_errors_are_in_the_log_and_uploads_can_be_written(folder):
+    """Under Django's default LOGGING, and beside a gunicorn.conf.py of the project's own."""
+    own = {"shop/urls.py": URLS, "gunicorn.conf.py": "bind = 'unix:/nowhere'\n"}
+    base(folder, 'MEDIA_ROOT = BASE_DIR / "media"\n', own)
+    adopt(ROOT, str(folder))
+    with image_of(folder) as image, running(image, *HARDENED) as container:
+        container.wait_until_live()
+        assert status(f"{container.url}/fail", LOCALHOST) == HTTPStatus.INTERNAL_SERVER_ERROR
+        assert requests.get(f"{container.url}/write", headers=LOCALHOST, timeout=9).text == "kept"
+        assert "ZeroDivisionError: division by zero" in container.log

@@ -1,0 +1,137 @@
+"""Writes deploy/django_settings.py: a project's settings, and what the container adds to them."""
+
+from collections.abc import Iterator
+
+from template.adopt.dockerfile import static_outside
+from template.adopt.findings import Findings
+from template.adopt.variables import variables_in
+
+DOCSTRING = '''\
+"""Your settings, and what a container adds. `make adopt` wrote it once; it is yours to change.
+
+The image names this module in DJANGO_SETTINGS_MODULE. Your machine does not read it.
+"""'''
+
+
+def django_settings(found: Findings) -> str:
+    """The whole module."""
+    after = [*middleware(found), *static_root(found), *sqlite(found)]
+    after += [*without_value(found), *of_the_stage(found)]
+    stars = f"from {found.settings.module} import *"
+    if name := found.settings.configuration:
+        after = [f"class {name}({name}):", *(f"    {line}" for line in of_the_class(found, name))]
+    body = "\n".join([*before(found), stars, "", *after])
+    head = f"{DOCSTRING}\n\nimport os\n" if "os." in body else f"{DOCSTRING}\n"
+    return f"{head}\n{body}\n"
+
+
+def of_the_class(found: Findings, name: str) -> Iterator[str]:
+    """The same for a class of django-configurations, which has its settings as attributes."""
+    for line in (*middleware(found), *static_root(found)):
+        yield line.replace("*MIDDLEWARE", f"*{name}.MIDDLEWARE")
+
+
+def before(found: Findings) -> Iterator[str]:
+    """The variables that the settings read, given the stage's values."""
+    mapping = found.settings.of_the_stage()
+    if mapping:
+        yield "# What a stage gives, by the names that your settings read."
+        yield "for name, given in {"
+        yield from (f'    "{name}": "{given}",' for name, given in sorted(mapping.items()))
+        yield "}.items():"
+        yield "    if given in os.environ:"
+        yield "        os.environ.setdefault(name, os.environ[given])"
+    engines = engine_variables(found)
+    if engines:
+        engine = (
+            "django.contrib.gis.db.backends.postgis"
+            if "postgis" in found.settings.text or "contrib.gis" in found.settings.text
+            else "django.db.backends.postgresql"
+        )
+        yield 'if "PGHOST" in os.environ:'
+        yield from (f'    os.environ.setdefault("{name}", "{engine}")' for name in engines)
+
+
+def engine_variables(found: Findings) -> list[str]:
+    """The variables that choose the database's engine."""
+    names = [name for name in found.settings.database_variables if name.endswith("ENGINE")]
+    return names if "PGHOST" in found.settings.of_the_stage().values() else []
+
+
+def middleware(found: Findings) -> Iterator[str]:
+    """The answer to the load balancer, and who serves the static files."""
+    names = [f"{found.home.module}.health.liveness"]
+    yield "# Before all others: a load balancer asks by IP address, which no ALLOWED_HOSTS has."
+    if found.whitenoise:
+        yield "# Then the static files, which nothing else would serve."
+        names.append("whitenoise.middleware.WhiteNoiseMiddleware")
+    theirs = (
+        "*MIDDLEWARE" if found.settings.has("MIDDLEWARE") else '*globals().get("MIDDLEWARE", [])'
+    )
+    if not found.settings.text.count("MIDDLEWARE"):
+        theirs = ""
+    listed = ", ".join([*(f'"{name}"' for name in names), *([theirs] if theirs else [])])
+    yield f"MIDDLEWARE = [{listed}]"
+
+
+def static_root(found: Findings) -> Iterator[str]:
+    """Where static files are collected, if the settings have no folder in the project."""
+    if static_outside(found):
+        yield 'STATIC_ROOT = "/static"'
+    if found.static == "collected" and not found.settings.has("STATIC_URL"):
+        yield 'STATIC_URL = "/static/"'
+
+
+def sqlite(found: Findings) -> Iterator[str]:
+    """A file of SQLite's belongs where it can be written to."""
+    if "sqlite" in found.settings.text.lower() or "DATABASE_URL" in found.settings.variables:
+        yield "# A file of SQLite's is kept in the volume. The image refuses it on a stage."
+        yield "for database in DATABASES.values():"
+        yield '    if str(database.get("ENGINE")).endswith(("sqlite3", "spatialite")):'
+        yield '        database["NAME"] = "/data/" + os.path.basename(str(database["NAME"]))'
+
+
+def without_value(found: Findings) -> Iterator[str]:
+    """What Django cannot be without and the settings do not have."""
+    missing = [name for name in ("SECRET_KEY", "ALLOWED_HOSTS") if not found.settings.has(name)]
+    if missing:
+        yield "# Your settings have none."
+    if "SECRET_KEY" in missing:
+        yield 'SECRET_KEY = os.environ["SECRET_KEY"]'
+    if "ALLOWED_HOSTS" in missing:
+        yield 'ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")'
+
+
+def of_the_stage(found: Findings) -> Iterator[str]:
+    """The stage's values, where the settings read none for it."""
+    settings = found.settings
+    lines = []
+    if settings.is_fixed_postgresql:
+        lines += [
+            '    DATABASES["default"] |= {',
+            '        "HOST": os.environ["PGHOST"],',
+            '        "PORT": os.environ.get("PGPORT", "5432"),',
+            '        "NAME": os.environ["PGDATABASE"],',
+            '        "USER": os.environ["PGUSER"],',
+            '        "PASSWORD": os.environ["PGPASSWORD"],',
+            "    }",
+        ]
+    if is_fixed(found, "SECRET_KEY"):
+        lines += ['    SECRET_KEY = os.environ.get("SECRET_KEY", SECRET_KEY)']
+    if is_fixed(found, "ALLOWED_HOSTS"):
+        lines += ['    ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")']
+    if not settings.has("SECURE_PROXY_SSL_HEADER"):
+        lines += ['    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")']
+    if settings.values.get("DEBUG") in (True, "True", "true", "1", 1):
+        lines += ["    DEBUG = False"]
+    if lines:
+        yield "# On a stage, which gives PGHOST: its own values, where your settings read none."
+        yield 'if "PGHOST" in os.environ:'
+        yield from lines
+
+
+def is_fixed(found: Findings, name: str) -> bool:
+    """Whether a setting has a value that is written in the settings themselves."""
+    expressions = found.settings.expressions.get(name, [])
+    read = any(variables_in(node) for node in expressions)
+    return bool(expressions) and not read and name in found.settings.values

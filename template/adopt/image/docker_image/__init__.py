@@ -1,1 +1,0 @@
-"""How the image is made from any Django project, and how it serves one."""

@@ -1,0 +1,350 @@
+"""What expressions of settings come to, as far as that can be read without running them."""
+
+import ast
+from pathlib import Path, PurePath
+from typing import Any
+
+
+class Unknown:
+    """What only running the settings would tell."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNKNOWN = Unknown()
+PATHS = ("Path", "pathlib.Path", "environ.Path", "os.path.abspath", "os.path.realpath", "abspath",
+         "realpath", "os.path.normpath", "normpath", "str", "os.fspath", "root")  # fmt: skip
+JOINS = ("os.path.join", "join", "path.join")
+PARENTS = ("os.path.dirname", "dirname", "path.dirname")
+
+
+def constant(node: ast.AST) -> Any:
+    """The value of an expression without names; UNKNOWN where it has any."""
+    return evaluate(node, {})
+
+
+def evaluate(node: ast.AST, names: dict[str, Any]) -> Any:
+    """The value of an expression, given the values of names; UNKNOWN where it cannot be told."""
+    reading = READINGS.get(type(node))
+    try:
+        return reading(node, names) if reading else UNKNOWN
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
+        return UNKNOWN
+
+
+def of_collection(node: Any, names: dict[str, Any]) -> list[Any]:
+    """The elements of a list, a tuple or a set, and those of lists that are put into it."""
+    found: list[Any] = []
+    for item in node.elts:
+        value = evaluate(item.value if isinstance(item, ast.Starred) else item, names)
+        if isinstance(item, ast.Starred):
+            found += value if isinstance(value, list) else []
+        else:
+            found.append(value)
+    return found
+
+
+def of_dict(node: ast.Dict, names: dict[str, Any]) -> dict[Any, Any]:
+    """The pairs of a dictionary whose keys are texts."""
+    found: dict[Any, Any] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        read = evaluate(value, names)
+        if key is None:
+            found |= read if isinstance(read, dict) else {}
+        elif isinstance(name := evaluate(key, names), str):
+            found[name] = read
+    return found
+
+
+def of_operation(node: ast.BinOp, names: dict[str, Any]) -> Any:
+    """A path and a name, two texts, two lists; django-environ's path minus levels."""
+    left, right = evaluate(node.left, names), evaluate(node.right, names)
+    if isinstance(left, list) and isinstance(node.op, ast.Add):
+        return left + (right if isinstance(right, list) else [])
+    if UNKNOWN in (left, right):
+        return right if isinstance(right, list) else UNKNOWN
+    if isinstance(node.op, ast.Div):
+        return PurePath(left) / right
+    if isinstance(node.op, ast.Sub) and isinstance(left, PurePath):
+        return left.parents[right - 1]
+    if isinstance(node.op, ast.Mod) and isinstance(left, str):
+        return UNKNOWN
+    return f"{left}{right}" if isinstance(node.op, ast.Add) else UNKNOWN
+
+
+def of_attribute(node: ast.Attribute, names: dict[str, Any]) -> Any:
+    """The parent of a path, or a value of django.conf.settings."""
+    if isinstance(node.value, ast.Name) and node.value.id == "settings":
+        return names.get(node.attr, UNKNOWN)
+    value = evaluate(node.value, names)
+    if isinstance(value, PurePath) and node.attr in ("parent", "parents", "name"):
+        return getattr(value, node.attr)
+    return UNKNOWN
+
+
+def of_subscript(node: ast.Subscript, names: dict[str, Any]) -> Any:
+    """An entry of a dictionary, a list, or the parents of a path."""
+    value = evaluate(node.value, names)
+    return UNKNOWN if value is UNKNOWN else value[evaluate(node.slice, names)]
+
+
+def of_call(node: ast.Call, names: dict[str, Any]) -> Any:
+    """Calls that lead to a path or a text, and defaults of variables."""
+    function = dotted(node.func)
+    arguments = [evaluate(item, names) for item in node.args]
+    if (
+        isinstance(node.func, ast.Attribute)
+        and not node.args
+        and node.func.attr
+        in (*("resolve", "absolute", "as_posix", "expanduser", "strip", "lower"),)
+    ):
+        return evaluate(node.func.value, names)
+    if function.endswith((".path", "root", "_DIR", ".joinpath")) and arguments:
+        return joined(
+            [
+                evaluate(node.func, names)
+                if not function.endswith((".path", ".joinpath"))
+                else evaluate(node.func.value, names),
+                *arguments,
+            ]
+        )  # type: ignore[attr-defined]
+    if function in PATHS and arguments:
+        return joined(arguments)
+    if function in JOINS:
+        return joined(arguments)
+    if function in PARENTS:
+        return PurePath(arguments[0]).parent if arguments[0] is not UNKNOWN else UNKNOWN
+    return default_value(node, arguments, names)
+
+
+def default_value(node: ast.Call, arguments: list[Any], names: dict[str, Any]) -> Any:
+    """What a reader of variables gives where the variable is missing."""
+    for word in node.keywords:
+        if word.arg == "default":
+            return evaluate(word.value, names)
+    reader = dotted(node.func).split(".")
+    known = {"env", "config", "get", "getenv", "environ"} & set(reader)
+    return arguments[1] if known and len(arguments) > 1 else UNKNOWN
+
+
+def joined(pieces: list[Any]) -> Any:
+    """A path of pieces, all of which are known."""
+    return UNKNOWN if UNKNOWN in pieces else PurePath(*map(str, pieces))
+
+
+def of_text(node: ast.JoinedStr, names: dict[str, Any]) -> Any:
+    """An f-string whose values are known."""
+    found = [
+        evaluate(part.value if isinstance(part, ast.FormattedValue) else part, names)
+        for part in node.values
+    ]
+    return UNKNOWN if UNKNOWN in found else "".join(map(str, found))
+
+
+def of_comparison(node: ast.Compare, names: dict[str, Any]) -> Any:
+    """Whether two known values are equal, or one is in the other."""
+    left, right = evaluate(node.left, names), evaluate(node.comparators[0], names)
+    if UNKNOWN in (left, right) or len(node.ops) > 1:
+        return UNKNOWN
+    match node.ops[0]:
+        case ast.Eq() | ast.Is():
+            return left == right
+        case ast.NotEq() | ast.IsNot():
+            return left != right
+        case ast.In():
+            return left in right
+    return UNKNOWN
+
+
+def of_negation(node: ast.UnaryOp, names: dict[str, Any]) -> Any:
+    """not, and a number's sign."""
+    value = evaluate(node.operand, names)
+    if value is UNKNOWN:
+        return UNKNOWN
+    return not value if isinstance(node.op, ast.Not) else -value
+
+
+def of_choice(node: ast.IfExp, names: dict[str, Any]) -> Any:
+    """One of two, where the question can be answered."""
+    answer = evaluate(node.test, names)
+    if answer is UNKNOWN:
+        return UNKNOWN
+    return evaluate(node.body if answer else node.orelse, names)
+
+
+def of_boolean(node: ast.BoolOp, names: dict[str, Any]) -> Any:
+    """and, or: the first that decides."""
+    for item in node.values:
+        value = evaluate(item, names)
+        if value is UNKNOWN or bool(value) == isinstance(node.op, ast.Or):
+            return value
+    return value
+
+
+def dotted(node: ast.AST) -> str:
+    """The dotted name of an expression; empty where it has none."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+
+READINGS: dict[type, Any] = {
+    ast.Constant: lambda node, _: node.value,
+    ast.Name: lambda node, names: names.get(node.id, UNKNOWN),
+    ast.List: of_collection,
+    ast.Tuple: of_collection,
+    ast.Set: of_collection,
+    ast.Dict: of_dict,
+    ast.BinOp: of_operation,
+    ast.Attribute: of_attribute,
+    ast.Subscript: of_subscript,
+    ast.Call: of_call,
+    ast.JoinedStr: of_text,
+    ast.Compare: of_comparison,
+    ast.UnaryOp: of_negation,
+    ast.IfExp: of_choice,
+    ast.BoolOp: of_boolean,
+}
+
+
+class Module:
+    """The names that a file of settings and those that it imports come to, in their order."""
+
+    def __init__(self, find: Any) -> None:
+        self.names: dict[str, Any] = {}
+        self.find = find  # module -> the path of a file of the project's own, or nothing
+        self.files: list[Path] = []
+        self.missing: list[str] = []  # modules and files that the settings want and nobody has
+        self.classes: set[Path] = set()  # files whose settings are django-configurations' classes
+        self.guarded = 0  # how many `try` are around
+        # The expressions that were ever given to a name, whatever came of the questions before.
+        self.expressions: dict[str, list[ast.AST]] = {}
+
+    def read(self, path: Path, parse: Any) -> None:
+        """Take in a file, and what it imports from."""
+        if path in self.files:
+            return
+        self.files.append(path)
+        before = self.names.get("__file__", UNKNOWN)
+        self.names["__file__"] = PurePath(path)
+        self.parse = parse
+        if "import Configuration" in path.read_text(errors="replace"):
+            self.classes.add(path)
+        self.body(parse(path).body, path)
+        self.names["__file__"] = before
+
+    def note_files(self, item: ast.stmt) -> None:
+        """Note the files that a statement opens to read and that are not there."""
+        for node in ast.walk(item):
+            if not isinstance(node, ast.Call) or self.guarded:
+                continue
+            name = dotted(node.func)
+            if name == "open" and len(node.args) == 1:
+                place = evaluate(node.args[0], self.names)
+            elif isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
+                place = evaluate(node.func.value, self.names)
+            elif name.endswith("RepositoryEnv") and node.args:
+                place = evaluate(node.args[0], self.names)
+            else:
+                continue
+            absolute = isinstance(place, str | PurePath) and PurePath(place).is_absolute()
+            if absolute and not Path(place).exists():
+                self.missing.append(PurePath(place).name)
+
+    def body(self, statements: list[ast.stmt], path: Path) -> None:
+        """Take in statements, both sides of a question that cannot be answered."""
+        for item in statements:
+            if isinstance(item, ast.Assign | ast.AnnAssign | ast.Expr | ast.With):
+                self.note_files(item)
+            match item:
+                case ast.ImportFrom():
+                    self.imported(item, path)
+                case ast.Import():
+                    for alias in item.names:
+                        self.follow(alias.name, path)
+                case ast.Assign(targets=targets, value=value):
+                    for target in targets:
+                        self.assign(target, value)
+                case ast.AnnAssign(target=target, value=value) if value is not None:
+                    self.assign(target, value)
+                case ast.AugAssign(target=ast.Name(id=name), value=value):
+                    self.extend(name, value)
+                case ast.If(test=test, body=body, orelse=orelse):
+                    answer = evaluate(test, self.names)
+                    self.body(body if answer is UNKNOWN or answer else [], path)
+                    self.body(orelse if answer is UNKNOWN or not answer else [], path)
+                case ast.Try() | ast.With():
+                    self.guarded += isinstance(item, ast.Try)
+                    self.body(item.body, path)
+                    self.guarded -= isinstance(item, ast.Try)
+                    self.body(getattr(item, "orelse", []), path)
+                case ast.ClassDef(body=body) if path in self.classes:
+                    self.body(body, path)
+                case ast.Expr(value=ast.Call() as call):
+                    self.called(call, path)
+
+    def imported(self, item: ast.ImportFrom, path: Path) -> None:
+        """Follow an import into a file of the project's own."""
+        level = path
+        for _ in range(item.level):
+            level = level.parent
+        if item.level:
+            place = level / (item.module or "").replace(".", "/")
+            names = [alias.name for alias in item.names]
+            files = [place.with_suffix(".py") if item.module else place / "__init__.py",
+                     place / "__init__.py", *(place / f"{name}.py" for name in names)]  # fmt: skip
+            for file in files:
+                if file.is_file() and (item.module or file.name != "__init__.py"):
+                    self.read(file, self.parse)
+            there = place.is_dir() or any(file.is_file() for file in files)
+            if item.module and not there and not self.guarded:
+                self.missing.append(f"{'.' * item.level}{item.module}")
+        elif item.module:
+            self.follow(item.module, path)
+
+    def follow(self, module: str, path: Path) -> None:
+        """Read a module of the project's own."""
+        file = self.find(module)
+        if file and file != path:
+            self.read(file, self.parse)
+
+    def assign(self, target: ast.AST, value: ast.AST) -> None:
+        """Give a name, or an entry of a dictionary, what an expression comes to."""
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            for one, other in zip(target.elts, value.elts, strict=False):
+                self.assign(one, other)
+        elif isinstance(target, ast.Name):
+            self.expressions.setdefault(target.id, []).append(value)
+            self.names[target.id] = evaluate(value, self.names)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            self.expressions.setdefault(target.value.id, []).append(value)
+            inside, key = self.names.get(target.value.id), evaluate(target.slice, self.names)
+            if isinstance(inside, dict) and isinstance(key, str):
+                inside[key] = evaluate(value, self.names)
+
+    def extend(self, name: str, value: ast.AST) -> None:
+        """NAME += [...]."""
+        self.expressions.setdefault(name, []).append(value)
+        more, before = evaluate(value, self.names), self.names.get(name)
+        if isinstance(before, list) and isinstance(more, list):
+            self.names[name] = [*before, *more]
+
+    def called(self, call: ast.Call, path: Path) -> None:
+        """NAME.insert(0, ...), NAME.append(...), NAME["a"].update(...), include("base.py")."""
+        function = dotted(call.func)
+        name, _, method = function.rpartition(".")
+        if function == "include":
+            for argument in call.args:
+                pattern = evaluate(argument, self.names)
+                for file in sorted(path.parent.glob(pattern)) if isinstance(pattern, str) else []:
+                    self.read(file, self.parse)
+        elif method in ("insert", "append", "extend", "update") and call.args:
+            self.expressions.setdefault(name, []).append(call.args[-1])
+            value, before = evaluate(call.args[-1], self.names), self.names.get(name)
+            if isinstance(before, list):
+                more = value if isinstance(value, list) and method == "extend" else [value]
+                self.names[name] = [*before, *more]

@@ -1,0 +1,207 @@
+"""What a project's settings say, without running them."""
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from template.adopt.literals import UNKNOWN, Module
+from template.adopt.project import PRODUCTION, module_file, own_code, parse, read
+from template.adopt.variables import Variable, reading_functions, variables_in
+
+# The parts of a database's address: what a variable's name ends with, and what the stage has.
+PARTS = {
+    r"(HOST|HOSTNAME|HOST_NAME|ADDR|ADDRESS|SERVER|INSTANCE)$": "PGHOST",
+    r"PORT$": "PGPORT",
+    r"(PASSWORD|PASSWD|PASS|PWD|PW)$": "PGPASSWORD",
+    r"(USER|USERNAME|USER_NAME)$": "PGUSER",
+    r"(NAME|DB|DATABASE|DBNAME)$": "PGDATABASE",
+}
+OF_A_DATABASE = re.compile(
+    r"(^|_)(PG|DB|DATABASES?|POSTGRES(QL)?|PSQL|SQL|RDS|MYSQL|MARIADB)", re.IGNORECASE
+)
+# Variables of a database that is not the default connection's, or of something else.
+OF_ANOTHER = re.compile(
+    r"REDIS|CACHE|BROKER|CELERY|REPLICA|READ|TEST|BACKUP|BUCKET|ADMIN|MYSQL|MARIADB|MONGO|ELASTIC|"
+    r"CLICKHOUSE|INFLUX|NEO4J|S3"
+)
+OF_OTHERS = re.compile(
+    r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE
+)
+ELSEWHERE = re.compile(r"s3|boto|gcloud|google|azure|cloudinary|digitalocean", re.IGNORECASE)
+
+
+@dataclass
+class Settings:
+    """What was read: the module, its files, the values that could be told, the variables."""
+
+    module: str = ""
+    files: list[Path] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    expressions: dict[str, list[ast.AST]] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    text: str = ""
+    missing: list[str] = field(default_factory=list)  # modules and files that are not there
+    configuration: str = ""  # the class of django-configurations that production uses
+
+    def texts(self, name: str) -> list[str]:
+        """The texts in a list of the settings."""
+        value = self.values.get(name)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+    def has(self, name: str) -> bool:
+        """Whether the settings give this a value anywhere."""
+        return bool(re.search(rf"^\s*{name}\s*(:.*)?\+?=", self.text, re.MULTILINE))
+
+    @property
+    def apps(self) -> list[str]:
+        """The installed apps that could be told."""
+        return [name for key in self.values if key.endswith("APPS") for name in self.texts(key)]
+
+    @property
+    def middleware(self) -> list[str]:
+        """The middleware that could be told."""
+        return self.texts("MIDDLEWARE")
+
+    @property
+    def default_database(self) -> dict[str, Any]:
+        """The default connection, as far as it could be told."""
+        databases = self.values.get("DATABASES")
+        default = databases.get("default") if isinstance(databases, dict) else None
+        return default if isinstance(default, dict) else {}
+
+    @property
+    def engine(self) -> str:
+        """The engine of the default connection; empty where it could not be told."""
+        engine = self.default_database.get("ENGINE", "")
+        return engine if isinstance(engine, str) else ""
+
+    @property
+    def database_variables(self) -> dict[str, Variable]:
+        """The variables that the database's settings read."""
+        names: set[str] = set()
+        functions: dict[str, str] = {}
+        for file in self.files:
+            functions |= reading_functions(parse(file))
+        for name, expressions in self.expressions.items():
+            if name in ("DATABASES", "DATABASE", "DB") or OF_A_DATABASE.search(name):
+                for node in expressions:
+                    names |= set(variables_in(node, functions))
+        names |= {name for name in self.variables if OF_A_DATABASE.search(name)}
+        return {name: self.variables[name] for name in sorted(names) if name in self.variables}
+
+    def of_the_stage(self) -> dict[str, str]:
+        """The settings' own names for what a stage gives, each with the stage's name."""
+        found: dict[str, str] = {}
+        for name in self.database_variables:
+            if OF_ANOTHER.search(name.upper()):
+                continue
+            if re.search(r"(URL|URI|DSN)$", name.upper()):
+                found[name] = "DATABASE_URL"
+            elif not re.search("ENGINE|SSL|CONN|OPTION|SCHEMA|SECRET", name.upper()):
+                part = next((of for sign, of in PARTS.items() if re.search(sign, name.upper())), "")
+                if part:
+                    found[name] = part
+        for setting in ("SECRET_KEY", "ALLOWED_HOSTS"):
+            for node in self.expressions.get(setting, []):
+                names = [name for name in variables_in(node) if name not in found]
+                found |= dict.fromkeys(names[:1], setting)
+            if setting not in found.values() and setting not in self.variables:
+                found |= dict.fromkeys(self.named_like(setting), setting)
+        return {name: of for name, of in found.items() if name != of}
+
+    def named_like(self, setting: str) -> list[str]:
+        """The only variable whose name ends like a setting's, where nothing else tells it."""
+        names = [name for name, item in self.variables.items()
+                 if name.upper().endswith(f"_{setting}") and not OF_OTHERS.search(name)
+                 and item.kind != "json-list"]  # fmt: skip
+        return names if len(names) == 1 else []
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the settings read a variable that says where the database is."""
+        names = {*self.database_variables, *self.of_the_stage().values()}
+        return bool({"DATABASE_URL", "PGHOST"} & names)
+
+    @property
+    def is_fixed_postgresql(self) -> bool:
+        """Whether the default connection is PostgreSQL's, at a place that is written down."""
+        return not self.is_connected and "postg" in self.engine
+
+    def static_is_elsewhere(self) -> bool:
+        """Whether the static files are kept in a bucket, whatever the variables say."""
+        storages = self.values.get("STORAGES")
+        named = self.values.get("STATICFILES_STORAGE")
+        if isinstance(storages, dict) and isinstance(storages.get("staticfiles"), dict):
+            named = storages["staticfiles"].get("BACKEND")
+        return isinstance(named, str) and bool(ELSEWHERE.search(named))
+
+    def path_of(self, name: str) -> PurePath | None:
+        """A path in the settings, where it could be told."""
+        value = self.values.get(name)
+        return PurePath(value) if isinstance(value, str | PurePath) and str(value) else None
+
+
+def read_settings(root: Path, project: Path, module: str) -> Settings:
+    """Read a module of settings and all that it imports from the project."""
+    file = module_file(project, module) if module else None
+    if not file:
+        return Settings(module)
+    names = Module(lambda name: module_file(project, name))
+    names.read(file, parse)
+    package = file.parent / "__init__.py"
+    if package.is_file() and package not in names.files:
+        names.read(package, parse)
+    variables: dict[str, Variable] = {}
+    functions: dict[str, str] = {}
+    for path in names.files:
+        functions |= reading_functions(parse(path))
+    for path in names.files:
+        merge(variables, variables_in(parse(path), functions))
+    for path in own_code(root):
+        if path not in names.files:
+            merge(variables, needed_at_import(path))
+    for node in names.expressions.get("SECRET_KEY", []):
+        # Django refuses an empty one when it is first asked for.
+        for name, item in variables_in(node, functions).items():
+            if not has_value(names.names.get("SECRET_KEY")):
+                variables[name] = Variable(name, True, item.kind)
+    text = "\n".join(read(path) for path in names.files)
+    values = {name: value for name, value in names.names.items() if value is not UNKNOWN}
+    found = Settings(module, names.files, values, names.expressions, variables, text, names.missing)
+    if names.classes:
+        classes = re.findall(r"^class (\w+)", text, re.MULTILINE)
+        of_production = [name for name in classes if name.lower() in PRODUCTION]
+        found.configuration = (of_production or classes or [""])[0]
+        # What `values` of django-configurations read by the setting's name.
+        for name in re.findall(r"^\s+(\w+) = values\.Secret", text, re.MULTILINE):
+            variables[f"DJANGO_{name}"] = Variable(f"DJANGO_{name}", required=True)
+    return found
+
+
+def has_value(value: Any) -> bool:
+    """Whether a setting came to something."""
+    return value is not UNKNOWN and bool(value)
+
+
+def merge(into: dict[str, Variable], more: dict[str, Variable]) -> None:
+    """Add variables to those that are known; what needs one once needs it."""
+    for name, variable in more.items():
+        known = into.get(name, variable)
+        into[name] = Variable(
+            name, known.required or variable.required, known.kind or variable.kind
+        )
+
+
+def needed_at_import(path: Path) -> dict[str, Variable]:
+    """The variables that a file cannot be imported without."""
+    if "environ" not in (source := read(path)) and "config(" not in source:
+        return {}
+    top = [
+        item
+        for item in parse(path).body
+        if not isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef | ast.If | ast.Try)
+    ]
+    found = variables_in(ast.Module(top, []))
+    return {name: variable for name, variable in found.items() if variable.required}
