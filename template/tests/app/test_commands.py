@@ -9,6 +9,8 @@ from functools import partial
 import pytest
 import requests
 from rest_framework import status
+
+from template.tests import exhaustive
 from template.tests.app.commands import (
     copy_of_the_application,
     free_port,
@@ -18,8 +20,6 @@ from template.tests.app.commands import (
     wait_for,
 )
 from template.tests.app.conftest import PRODUCTION
-
-from template.tests import exhaustive
 
 
 def test_first_steps(tmp_path):

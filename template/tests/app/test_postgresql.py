@@ -11,10 +11,10 @@ import requests
 from django.db import ProgrammingError
 from django.db.utils import ConnectionHandler
 from rest_framework import status
-from template.tests.app.commands import manage, runserver
-from template.tests.app.conftest import PRODUCTION, WITHOUT_DATABASE
 
 from template.tests import exhaustive, postgresql
+from template.tests.app.commands import manage, runserver
+from template.tests.app.conftest import PRODUCTION, WITHOUT_DATABASE
 from template.tests.requirements import require
 
 ADMINISTRATOR = "-c application_name=administrator"
