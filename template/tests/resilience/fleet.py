@@ -103,13 +103,21 @@ class Tasks:
 
     name: str
 
-    def start(self, image: str, port: int, *options: str, **environment: str) -> Task:
+    def start(
+        self,
+        image: str,
+        port: int,
+        *options: str,
+        command: tuple[str, ...] = (),
+        **environment: str,
+    ) -> Task:
         """Start a container, which listens on the port of the host's loopback."""
         name = unique("task")
         variables = [f"--env={key}={value}" for key, value in environment.items()]
         docker(
             *("run", "--detach", "--name", name, f"--label=place={self.name}", "--network=host"),
             *("--no-healthcheck", f"--env=PORT={port}", *variables, *options, image),
+            *command,
         )
         return Task(name, port)
 
