@@ -56,6 +56,7 @@ def project(tmp_path):
     """A function that makes the project, and returns the options that bring it into a container."""
 
     def make(settings, **files):
+        tmp_path.chmod(0o755)  # the container's user is another one
         package = tmp_path / "shop"
         package.mkdir()
         modules = {"settings": SETTINGS + settings, "urls": URLS, "wsgi": WSGI, "__init__": ""}
@@ -77,12 +78,12 @@ def answer(url, path):
 
     def ask():
         try:
-            return requests.get(f"{url}/{path}", timeout=10)
+            response = requests.get(f"{url}/{path}", timeout=10)
         except requests.ConnectionError:
             return None
+        return response.status_code, response.text
 
-    response = until(ask)
-    return response.status_code, response.text
+    return until(ask)
 
 
 def test_sqlite_is_migrated_at_the_start(image, project):
@@ -97,7 +98,7 @@ def test_own_configuration_of_gunicorn_is_not_read(image, project):
     options = project(SQLITE, **{"gunicorn.conf.py": "workers = 5\nbind = '127.0.0.1:81'\n"})
     with running(image, *options, command=SERVE) as container:
         assert answer(container.url, "users") == (200, "0")
-        assert container.log.count("Booting worker") == 2
+        assert until(lambda: container.log.count("Booting worker") == 2)
 
 
 @pytest.mark.parametrize("logging", ["", "LOGGING = {}\n"])
@@ -127,7 +128,7 @@ def test_shared_database_is_never_migrated_by_a_server(image, project, database)
         "PGUSER": "app",
         "PORT": str(port),
     }
-    options = (*project(POSTGRESQL), "--network=host")
+    options = project(POSTGRESQL)
     variables = [f"--env={name}={value}" for name, value in environment.items()]
     with fleet.tasks() as tasks:
         tasks.start(image, port, *options, command=SERVE, **environment)
@@ -135,7 +136,8 @@ def test_shared_database_is_never_migrated_by_a_server(image, project, database)
         with psycopg.connect(database.url) as connection:
             tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             assert connection.execute(tables).fetchall() == []
-        docker("run", "--rm", *options, *variables, image, "python", "manage.py", "migrate")
+        migrate = ("python", "manage.py", "migrate")
+        docker("run", "--rm", "--network=host", *options, *variables, image, *migrate)
         assert answer(f"http://127.0.0.1:{port}", "users") == (200, "0")
 
 
