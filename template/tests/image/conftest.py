@@ -50,7 +50,7 @@ def server(image: str, request: pytest.FixtureRequest) -> Iterator[Container]:
         yield container
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def database(postgresql_programs: Path) -> Iterator[postgresql.Cluster]:
     """An empty PostgreSQL server on the host's loopback."""
     with postgresql.cluster(postgresql_programs, "-c fsync=off") as server:

@@ -104,7 +104,9 @@ class Container:
         patience = Retry(total=200, backoff_factor=0.05, backoff_max=0.1)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
-            session.get(f"{self.url}/health/live", timeout=5).raise_for_status()
+            # A connection that is kept alive would hold up a server that stops.
+            headers = {"Connection": "close"}
+            session.get(f"{self.url}/health/live", headers=headers, timeout=5).raise_for_status()
 
 
 @contextlib.contextmanager
