@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 CREATE = (
     b"POST /itemslist/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"X-Forwarded-Proto: https\r\n"
     b'Content-Length: 5000\r\n\r\n{"title":"'
 )
+# The largest of the static files, 1.6 MB, which needs no account.
+STATIC = b"/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
 TICK = 0.2  # seconds
 
 
@@ -66,7 +69,12 @@ ATTACKS = {
         b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\nG", b"a"
     ),
     "slow bodies": Attack(CREATE, b"a"),
-    "slow readers": Attack(b"GET /itemslist/ HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    "slow readers": Attack(
+        b"GET /itemslist/ HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
+    ),
+    "static files that nobody reads": Attack(
+        b"GET " + STATIC + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    ),
     "clients that do not close": Attack(b"GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n"),
     "garbage": Attack(b"\x16\x03\x01\x00\xff\xfe garbage\r\n\r\n", b"\x00\r\n\r\n"),
     "header flood": Attack(b"GET / HTTP/1.1\r\n" + b"X-Flood: 1\r\n" * 5000, b"X: 1\r\n"),

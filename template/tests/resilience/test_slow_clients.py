@@ -13,23 +13,30 @@ from template.tests.resilience.figures import FIGURES
 from template.tests.resilience.load import Client, Load
 
 WORST_SECONDS = 3  # on a machine that is busy with the attack itself
-LIST_BYTES = 120_000  # for slow readers: more than their own buffers hold
+ITEMS = 100  # of 10 kB each: a page that is longer than the buffers of slow readers
 
 
-@pytest.fixture(scope="module")
-def task(images):
-    """A container as it is, the demo, with a long list of items."""
+@pytest.fixture(scope="module", params=["demo", "production"])
+def task(images, request):
+    """A container, as the demo on SQLite and as a service on PostgreSQL, with a long list."""
+    environment = {"LOG_LEVEL": "ERROR"}
+    if request.param == "production":
+        environment |= request.getfixturevalue("production")
     with fleet.tasks() as tasks:
-        task = tasks.start(images[0], free_port(), LOG_LEVEL="ERROR")
+        task = tasks.start(images[0], free_port(), **environment)
         task.wait_until_healthy()
-        client = Client(task.port, keep_alive=False)
+        client = Client(task.port)
         item = json.dumps({"title": "Long", "content": "x" * 10_000})
-        for _ in range(LIST_BYTES // 10_000):
+        for _ in range(ITEMS):
             assert client.ask("POST", "/itemslist/", item)[0] == 201
+        client.connection.close()
         yield task
 
 
-@pytest.mark.parametrize("name", exhaustive.rows(ATTACKS, *list(ATTACKS)[:3]))
+USUAL = ("slow bodies", "slow readers", "static files that nobody reads")
+
+
+@pytest.mark.parametrize("name", exhaustive.rows(ATTACKS, *USUAL))
 def test_others_are_unharmed(task, report, name):
     """While many connections attack, every request of others is answered, and soon."""
     others = (Client(task.port), Client(task.port, keep_alive=False))
