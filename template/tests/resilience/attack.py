@@ -23,32 +23,32 @@ class Attack:
     opening: bytes
     drip: bytes = b""
 
-    def connect(self, port: int) -> socket.socket:
+    def connect(self, port: int, host: str) -> socket.socket:
         """A connection that has begun; its buffer is small, so that it can be slow to read."""
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.connect(("127.0.0.1", port))
+        client.connect((host, port))
         client.sendall(self.opening)
         return client
 
-    def go_on(self, client: socket.socket, port: int) -> socket.socket:
+    def go_on(self, client: socket.socket, port: int, host: str) -> socket.socket:
         """Send some more on the connection; the next one, once the server has closed it."""
         try:
             client.sendall(self.drip)
         except OSError:
             client.close()
-            return self.connect(port)
+            return self.connect(port, host)
         return client
 
     @contextlib.contextmanager
-    def running(self, port: int, connections: int) -> Iterator[None]:
+    def running(self, port: int, connections: int, host: str = "127.0.0.1") -> Iterator[None]:
         """Attack with so many connections at once while the context lasts."""
         ended = threading.Event()
-        clients = [self.connect(port) for _ in range(connections)]
+        clients = [self.connect(port, host) for _ in range(connections)]
 
         def attack() -> None:
             while not ended.wait(TICK):
-                clients[:] = [self.go_on(client, port) for client in clients]
+                clients[:] = [self.go_on(client, port, host) for client in clients]
 
         thread = threading.Thread(target=attack)
         thread.start()
