@@ -4,7 +4,7 @@ import sqlite3
 import time
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http import HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.encoding import escape_uri_path
@@ -43,6 +43,18 @@ def log_requests(get_response):
             "trace": request.headers.get("X-Amzn-Trace-Id"),
         }
         logger.info("{method} {path} {status}".format_map(fields), extra=fields)
+        return response
+
+    return middleware
+
+
+def release_database(get_response):
+    """Give the connection back before the response is sent: some clients are slow to read it."""
+
+    def middleware(request):
+        response = get_response(request)
+        if not response.streaming:
+            close_old_connections()
         return response
 
     return middleware

@@ -2,12 +2,11 @@
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from template.bench.servers import build
-from template.tests.image.containers import ROOT, docker
+from template.tests.image.containers import ROOT, base_image, docker
 
 
 @dataclass(frozen=True)
@@ -17,11 +16,6 @@ class Images:
     ours: str
     base: str
     processors: int
-
-
-def base_image() -> str:
-    """The image that the Dockerfile builds on."""
-    return re.search(r"^ARG BASE_IMAGE=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
 
 
 @contextlib.contextmanager

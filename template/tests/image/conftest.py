@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from template.tests import postgresql
 from template.tests.image import containers
 from template.tests.image.containers import COMMIT, HARDENED, ROOT, Container
-
-BUILT_FROM = (
-    *("Dockerfile", ".dockerignore", "deploy/gunicorn.conf.py", "manage.py"),
-    *("pyproject.toml", "requirements.txt"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +34,9 @@ def image(build: Callable[..., str]) -> str:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of everything that the image is built from, without .git."""
-    for name in BUILT_FROM:
+    for name in (".dockerignore", "Dockerfile", "manage.py", "pyproject.toml", "requirements.txt"):
         shutil.copy2(ROOT / name, tmp_path)
-    for name in ("docker_image", "src"):
+    for name in ("deploy", "src"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     return tmp_path
@@ -52,3 +48,10 @@ def server(image: str, request: pytest.FixtureRequest) -> Iterator[Container]:
     with containers.running(image, *request.param) as container:
         container.wait_until_live()
         yield container
+
+
+@pytest.fixture
+def database(postgresql_programs: Path) -> Iterator[postgresql.Cluster]:
+    """An empty PostgreSQL server on the host's loopback."""
+    with postgresql.cluster(postgresql_programs, "-c fsync=off") as server:
+        yield server

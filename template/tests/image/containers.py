@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import secrets
 import subprocess
 import time
@@ -17,6 +18,7 @@ from urllib3.util import Retry
 
 ROOT = Path(__file__).parents[3]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+GUNICORN = ("gunicorn", "--config", "/app/deploy/gunicorn.conf.py")
 # What the documentation tells a careful operator to add.
 HARDENED = (
     "--read-only",
@@ -42,6 +44,11 @@ def docker(*arguments: str, check: bool = True, **options: Any) -> subprocess.Co
         stderr=subprocess.STDOUT,
         **options,
     )
+
+
+def base_image() -> str:
+    """The image that the Dockerfile builds on."""
+    return re.search(r"^FROM (\S+) AS base$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
 
 
 def unique(word: str) -> str:
@@ -97,7 +104,9 @@ class Container:
         patience = Retry(total=200, backoff_factor=0.05, backoff_max=0.1)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
-            session.get(f"{self.url}/health/live", timeout=5).raise_for_status()
+            # A connection that is kept alive would hold up a server that stops.
+            headers = {"Connection": "close"}
+            session.get(f"{self.url}/health/live", headers=headers, timeout=5).raise_for_status()
 
 
 @contextlib.contextmanager

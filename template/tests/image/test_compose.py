@@ -1,12 +1,12 @@
 """`docker compose up` runs the image on PostgreSQL, the way production does."""
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 import yaml
@@ -15,6 +15,7 @@ from template.rehearsal.postgresql_image import make_image
 from template.tests import exhaustive
 from template.tests.image import containers
 from template.tests.image.containers import ROOT
+from template.tests.postgresql import free_port
 
 pytestmark = exhaustive.MARK
 
@@ -25,6 +26,7 @@ class Compose:
 
     name: str
     port: int
+    database_port: int
     override: Path
 
     @property
@@ -36,7 +38,8 @@ class Compose:
         """Run a command of docker compose; its output."""
         files = ["--file=compose.yaml", f"--file={self.override}"]
         command = ["docker", "compose", *files, "--project-name", self.name, *arguments]
-        environment = os.environ | {"PORT": str(self.port)}
+        ports = {"PORT": str(self.port), "DATABASE_PORT": str(self.database_port)}
+        environment = os.environ | ports
         return subprocess.run(
             command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
         ).stdout
@@ -59,9 +62,7 @@ def override(
 @pytest.fixture(scope="module")
 def compose(override: Path) -> Iterator[Compose]:
     """The project after `docker compose up`, which has waited until it is healthy."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        project = Compose(containers.unique("compose"), probe.getsockname()[1], override)
+    project = Compose(containers.unique("compose"), free_port(), free_port(), override)
     try:
         project.run("up", "--build", "--detach", "--wait")
         yield project
@@ -72,7 +73,7 @@ def compose(override: Path) -> Iterator[Compose]:
 def test_migrated_database_is_ready(compose):
     """The migrations ran before the web server started, and it reaches the database."""
     answer = requests.get(f"{compose.url}/health/ready", timeout=10)
-    assert answer.json()["status"] == "ok", answer.text
+    assert answer.status_code == 200, answer.text
     assert requests.get(f"{compose.url}/itemslist", timeout=10).json() == []
 
 
@@ -106,10 +107,22 @@ def test_account_can_log_in(compose):
 
 def test_data_outlives_the_containers(compose):
     """What was stored is there after `docker compose down` and `up`."""
-    users = "from django.contrib.auth.models import User; users = User.objects; "
+    users = "from django.contrib.auth import get_user_model; users = get_user_model().objects; "
     shell = ("exec", "web", "python", "manage.py", "shell", "--verbosity=0", "--command")
     compose.run(*shell, f"{users} users.create_user('bob')")
     compose.run("down")
     compose.run("up", "--detach", "--wait")
     found = compose.run(*shell, f"{users} print(users.filter(username='bob').count())")
     assert found.strip() == "1"
+
+
+def test_tests_may_use_the_database(compose):
+    """The database listens on this machine, and on no other, under the URL of compose.yaml."""
+    listening = compose.run("port", "database", "5432").strip()
+    assert listening == f"127.0.0.1:{compose.database_port}"
+    url = f"postgres://app:app@127.0.0.1:{compose.database_port}/app"
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SHOW server_version_num").fetchone()
+    assert "DATABASE_URL=postgres://app:app@127.0.0.1:5432/app make test" in (
+        (ROOT / "compose.yaml").read_text()
+    )

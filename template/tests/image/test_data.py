@@ -2,18 +2,18 @@
 
 from http import HTTPStatus
 
+import psycopg
 import pytest
 import requests
 
 from template.tests import exhaustive
-from template.tests.image.containers import HARDENED, PRODUCTION, docker, running, volume
+from template.tests.image.containers import HARDENED, docker, running, volume
+from template.tests.postgresql import free_port
+from template.tests.resilience import fleet
 
 pytestmark = pytest.mark.usefixtures("docker")
 LOCALHOST = {"Host": "localhost"}  # whatever the port, which is in the items' addresses
-TABLES = """
-import sqlite3
-print(sqlite3.connect("/data/production.sqlite3").execute("SELECT * FROM sqlite_master").fetchall())
-"""
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 
 def create_item(container):
@@ -55,16 +55,17 @@ def test_new_container_on_the_volume_loses_nothing(image):
             assert container.run("cat", "/data/secret-key") == key
 
 
-def test_production_leaves_its_database_alone(image):
-    """A production server does not migrate: it lives, and is ready once somebody has migrated."""
-    with running(image, *PRODUCTION) as container:
-        container.wait_until_live()
-        ask = {"Host": "shop.example.com", "X-Forwarded-Proto": "https"}
-        ready = f"{container.url}/health/ready"
-        assert (
-            requests.get(ready, headers=ask, timeout=5).status_code
-            == HTTPStatus.SERVICE_UNAVAILABLE
-        )
-        assert container.run("python", "-c", TABLES) == "[]\n"
-        container.run("python", "manage.py", "migrate", "--noinput")
+def test_production_leaves_its_database_alone(image, database):
+    """A production server does not migrate: it lives, and is ready once the release has."""
+    environment = fleet.PRODUCTION | {"DATABASE_URL": database.url}
+    with fleet.tasks() as tasks:
+        task = tasks.start(image, free_port(), **environment)
+        task.wait_until_healthy()
+        ask = LOCALHOST | {"X-Forwarded-Proto": "https"}
+        ready = f"http://127.0.0.1:{task.port}/health/ready"
+        answer = requests.get(ready, headers=ask, timeout=5)
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        with psycopg.connect(database.url) as connection:
+            assert connection.execute(TABLES).fetchall() == []
+        fleet.migrate(image, **environment)
         assert requests.get(ready, headers=ask, timeout=5).status_code == HTTPStatus.OK

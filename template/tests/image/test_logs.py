@@ -17,10 +17,10 @@ def test_production_prints_json_only(image):
     """
     with running(image, *PRODUCTION) as container:
         container.wait_until_live()
-        headers = {"Host": "shop.example.com", "X-Forwarded-Proto": "https"}
+        headers = {"Host": "shop.example.com", "X-Forwarded-Proto": "https", "Connection": "close"}
         answer = requests.get(f"{container.url}/version", headers=headers, timeout=10)
         assert answer.json() == {"commit": COMMIT}
-        docker("stop", container.name)
+        docker("stop", "--timeout", "30", container.name)
         lines = [json.loads(line) for line in container.log.splitlines()]
     messages = [line["Fields"].get("msg", "") for line in lines]
     assert any(message.startswith("Listening at: http://0.0.0.0:80") for message in messages)

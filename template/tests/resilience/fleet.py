@@ -8,8 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from template.tests.image.containers import docker, unique, until
+from template.tests.image.containers import docker, inspect, unique, until
 from template.tests.postgresql import free_port
 from template.tests.resilience.load import Client
 
@@ -61,11 +62,16 @@ class Task:
 
     name: str
     port: int
+    host: str = "127.0.0.1"
+
+    def client(self, **options: Any) -> Client:
+        """A client of the application."""
+        return Client(self.port, host=self.host, **options)
 
     def is_healthy(self) -> bool:
         """Whether liveness is 200."""
         with contextlib.suppress(OSError):
-            return Client(self.port, keep_alive=False).ask("GET", "/health/live") == (200, b"")
+            return self.client(keep_alive=False).ask("GET", "/health/live") == (200, b"")
         return False
 
     def wait_until_healthy(self) -> None:
@@ -103,15 +109,35 @@ class Tasks:
 
     name: str
 
-    def start(self, image: str, port: int, *options: str, **environment: str) -> Task:
+    def start(
+        self,
+        image: str,
+        port: int,
+        *options: str,
+        command: tuple[str, ...] = (),
+        **environment: str,
+    ) -> Task:
         """Start a container, which listens on the port of the host's loopback."""
         name = unique("task")
-        variables = [f"--env={key}={value}" for key, value in environment.items()]
-        docker(
-            *("run", "--detach", "--name", name, f"--label=place={self.name}", "--network=host"),
-            *("--no-healthcheck", f"--env=PORT={port}", *variables, *options, image),
-        )
+        place = (f"--label=place={self.name}", "--network=host", f"--env=PORT={port}")
+        run(name, image, *place, *options, command=command, **environment)
         return Task(name, port)
+
+    def start_apart(self, image: str, *options: str, **environment: str) -> Task:
+        """Start a container with an address, and with settings of the kernel, of its own."""
+        name = unique("task")
+        run(name, image, f"--label=place={self.name}", *options, **environment)
+        [network] = inspect(name)["NetworkSettings"]["Networks"].values()
+        return Task(name, 80, network["IPAddress"])
+
+
+def run(
+    name: str, image: str, *options: str, command: tuple[str, ...] = (), **environment: str
+) -> None:
+    """Run a container in the background."""
+    variables = [f"--env={key}={value}" for key, value in environment.items()]
+    start = ("run", "--detach", "--name", name, "--no-healthcheck")
+    docker(*start, *variables, *options, image, *command)
 
 
 def migrate(image: str, **environment: str) -> None:

@@ -45,8 +45,15 @@ class Tally:
 class Client:
     """A client that keeps its connection alive, or makes a new one for each request."""
 
-    def __init__(self, port: int, *, keep_alive: bool = True, slow_seconds: float = 0) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    def __init__(
+        self,
+        port: int,
+        *,
+        host: str = "127.0.0.1",
+        keep_alive: bool = True,
+        slow_seconds: float = 0,
+    ) -> None:
+        self.connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
         self.keep_alive = keep_alive
         self.slow_seconds = slow_seconds
         self.tally = Tally()

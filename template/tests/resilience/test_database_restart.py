@@ -53,10 +53,9 @@ def test_errors_end_when_the_database_returns(task, cluster, report):
         time.sleep(FIGURES.away_seconds)
         status, body, retry_after = answer(task.port, "/itemslist/")
         assert (status, retry_after) == (503, "5")
-        assert json.loads(body) == {"detail": "The database does not answer. Try again."}
+        assert json.loads(body)["detail"].startswith("The database does not answer.")
         assert answer(task.port, "/health/live")[0] == 200
-        status, body, _ = answer(task.port, "/health/ready")
-        assert (status, json.loads(body)["checks"]["database"]) == (503, "error")
+        assert answer(task.port, "/health/ready")[0] == 503
         cluster.start()
         returned = time.monotonic()
         load.wait_for(load.tally.requests + 100)
