@@ -121,7 +121,7 @@ else:
 database["CONN_HEALTH_CHECKS"] = True  # the pool checks a connection before it hands it out
 options = database.setdefault("OPTIONS", {})
 if database["ENGINE"].endswith((".postgresql", ".postgis")):
-    pool_size = env.int("DB_POOL_SIZE", 8, validate=validate.Range(min=1))  # of each process
+    pool_size = env.int("DB_POOL_SIZE", 4, validate=validate.Range(min=1))  # of each process
     options.setdefault("connect_timeout", 5)  # seconds, like those of the pool
     options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5, "reconnect_timeout": 5}
     options["tcp_user_timeout"] = 30_000  # milliseconds, for a server that vanished in a failover

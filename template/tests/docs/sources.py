@@ -87,13 +87,9 @@ def github() -> dict[str, str]:
 
 
 def recipes() -> dict[str, str]:
-    """The variables of the Makefile, of the rehearsal, and of tests that require something."""
+    """The variables of the Makefile."""
     chosen = re.findall(rf"^{NAME} \?= (.*)", text("Makefile"), re.MULTILINE)
-    asked = re.findall(r'"(REQUIRE_[A-Z]+)"', text("tests/*.py"))
-    return {name: backticked(default) for name, default in chosen} | {
-        **python(text("template/rehearsal/__main__.py")),
-        **dict.fromkeys(asked, ""),
-    }
+    return {name: backticked(default) for name, default in chosen}
 
 
 class Recorder(dict):
@@ -138,4 +134,4 @@ def settings(copy: Path, environment: dict[str, str]) -> dict[str, Any]:
 def missing(copy: Path, environment: dict[str, str]) -> set[str]:
     """The variables without which the application refuses to start in an environment."""
     said = start(copy, environment).stderr
-    return set(re.findall(rf"^  {NAME}: Environment variable not set", said, re.MULTILINE))
+    return set(re.findall(rf"'{NAME}': \['Environment variable not set", said))
