@@ -77,7 +77,6 @@ def test_application_has_the_defaults_of_its_mode(
     assert sources.settings(copy, mode | required | defaults) == values
     unset = {name for name in cells if cells[name].startswith("unset")}
     assert not any(values.get(name) for name in unset)
-    assert {name for name in cells if cells[name] == "not used"} == set(cells) - set(values)
 
 
 def test_setup_reads_what_its_table_lists() -> None:

@@ -31,8 +31,10 @@ def test_links_lead_somewhere(page: Page) -> None:
     """Each link within the repository names a file that exists, and a heading in it."""
     for link in page.links:
         address = urlsplit(link)
+        if address.scheme:
+            continue
         target = Page((page.path.parent / address.path).resolve() if address.path else page.path)
-        assert address.scheme or is_there(target.path), link
+        assert is_there(target.path), link
         assert not address.fragment or address.fragment in target.anchors, link
 
 
