@@ -576,11 +576,14 @@ def test_folder_below_the_root_is_adopted_in_the_root(folder, capsys):
 
 
 def test_other_default_branch_is_deployed(folder, capsys):
-    """The branch that the repository has, not main."""
+    """The branch that GitHub calls the default, whatever its name."""
     git(folder, "init", "-b", "master")
     base(folder)
-    assert "deploys the branch master" in adopt(folder, capsys)
-    assert "branches: [main]" not in (folder / ".github/workflows/deploy.yml").read_text()
+    adopt(folder, capsys)
+    workflow = yaml.safe_load((folder / ".github/workflows/deploy.yml").read_text())
+    assert workflow[True]["push"]["branches"] == ["**"]
+    default = "github.ref_name == github.event.repository.default_branch"
+    assert workflow["jobs"]["test"]["if"] == default
 
 
 def test_missing_remote_is_told(folder, capsys):
