@@ -747,6 +747,13 @@ def test_ruff_sees_nothing_new(folder, capsys):
     subprocess.run(["ruff", "check", "--select", "ALL", "deploy"], cwd=folder, check=True)
 
 
+def test_mypy_sees_nothing_new(folder, capsys):
+    """Not even at its strictest, and without the types of Django."""
+    base(folder)
+    adopt(folder, capsys)
+    subprocess.run(["mypy", "--strict", "deploy"], cwd=folder, check=True)
+
+
 def test_settings_for_development_are_told(tmp_path, capsys):
     """Where only a developer's settings are named, those that are there are listed."""
     project(tmp_path, settings="shop.settings.local")
