@@ -879,6 +879,13 @@ def test_settings_that_nobody_names_are_found(tmp_path, capsys):
     assert "settings: shop.settings\n" in adopt(other, capsys)
 
 
+def test_project_without_a_server_of_its_own(folder, capsys):
+    """Django's own application is served, and none of a copy of Django's or of a helper's."""
+    helper = "def get_wsgi_application():\n    return None\n"
+    base(folder, files={"vendored/core/wsgi.py": helper})
+    assert "django.core.wsgi:get_wsgi_application()" in adopt(folder, capsys)
+
+
 def test_asgi_application_is_served_by_uvicorn(folder, capsys):
     """Channels and ASGI_APPLICATION: gunicorn with the worker for it."""
     shapes.channels(folder)
