@@ -73,7 +73,8 @@ class Findings:
 
     def relative(self, path: Path) -> str:
         """A path below the root, as the Dockerfile says it."""
-        return path.relative_to(self.root).as_posix()
+        inside = path.is_relative_to(self.root)
+        return (path.relative_to(self.root) if inside else path).as_posix()
 
 
 def look(root: Path, folder: Path, home: Home) -> Findings:
@@ -139,7 +140,8 @@ def serve(found: Findings) -> None:
 def own_server(project: Path, name: str) -> Path | None:
     """The project's wsgi.py or asgi.py, the uppermost one."""
     files = [*search(project, f"**/{name}.py"), *search(project, f"**/{name}/__init__.py")]
-    return next((path for path in files if "application" in read(path)), None)
+    sign = re.compile(r"^\s*application\b.*=", re.MULTILINE)
+    return next((path for path in files if sign.search(read(path))), None)
 
 
 def add_packages(found: Findings) -> None:

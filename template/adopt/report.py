@@ -88,11 +88,6 @@ def about_repository(found: Findings, repository: Repository, folder: Path) -> I
         yield "This is no Git repository yet: `git init -b main`, commit, and push it to GitHub."
     elif not repository.remote:
         yield "The repository has no remote `origin` yet: make one on GitHub and push to it."
-    if repository.branch and repository.branch != "main":
-        yield (
-            f"deploy.yml deploys the branch {repository.branch}. Is that the default branch on"
-            " GitHub?"
-        )
 
 
 def about_own_files(found: Findings, repository: Repository, own_image: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The repository around a project: its root, its default branch, its workflows."""
+"""The repository around a project: its root, its workflows."""
 
 import re
 import subprocess
@@ -21,7 +21,6 @@ class Repository:
 
     root: Path
     git: bool = False
-    branch: str = ""
     remote: str = ""
     tests: str = ""  # its file name
     tests_text: str = ""
@@ -51,10 +50,6 @@ def find_repository(folder: Path) -> Repository:
     repository = Repository(Path(top).resolve() if top else folder, bool(top))
     if top:
         repository.remote = git(folder, "remote", "get-url", "origin")
-        of_remote = git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD").partition(
-            "/"
-        )[2]
-        repository.branch = of_remote or git(folder, "symbolic-ref", "--short", "HEAD")
     workflows = repository.root / ".github/workflows"
     for path in sorted((*workflows.glob("*.yml"), *workflows.glob("*.yaml"))):
         text = read(path)

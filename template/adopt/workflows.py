@@ -34,26 +34,16 @@ OF_CI = {
     "PGUSER": "postgres",
     "PGPASSWORD": "postgres",
 }
-TEST_JOB = re.compile(r"^  test:\n(?:(?:    .*)?\n)*?(?=  \w)", re.MULTILINE)
-CALL = """\
-  test:
-    name: Test
-    permissions:
-      contents: read # checks out the repository, which may be private
-    uses: ./.github/workflows/{name}
-"""
+CALL = "uses: ./.github/workflows/ci.yml"
 CALLED = "ci-before-deploy.yml"
 
 
 def deploy_workflow(text: str, repository: Repository, tests: str) -> str:
-    """The template's deploy.yml, for the project's branch and its workflow of tests."""
-    call = CALL.format(name=tests)
+    """The template's deploy.yml, which calls the project's workflow of tests."""
+    call = CALL.replace("ci.yml", tests)
     if "secrets." in repository.tests_text and tests in (repository.tests, CALLED):
-        call += "    secrets: inherit\n"
-    text = TEST_JOB.sub(f"{call}\n", text, count=1)
-    if repository.branch and repository.branch != "main":
-        text = text.replace("branches: [main]", f"branches: [{repository.branch}]")
-    return text
+        call += "\n    secrets: inherit"
+    return text.replace(CALL, call)
 
 
 def tests_workflow(found: Findings, repository: Repository, template: str) -> tuple[str, str]:

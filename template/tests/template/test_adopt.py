@@ -576,11 +576,14 @@ def test_folder_below_the_root_is_adopted_in_the_root(folder, capsys):
 
 
 def test_other_default_branch_is_deployed(folder, capsys):
-    """The branch that the repository has, not main."""
+    """The branch that GitHub calls the default, whatever its name."""
     git(folder, "init", "-b", "master")
     base(folder)
-    assert "deploys the branch master" in adopt(folder, capsys)
-    assert "branches: [main]" not in (folder / ".github/workflows/deploy.yml").read_text()
+    adopt(folder, capsys)
+    workflow = yaml.safe_load((folder / ".github/workflows/deploy.yml").read_text())
+    assert workflow[True]["push"]["branches"] == ["**"]
+    default = "github.ref_name == github.event.repository.default_branch"
+    assert workflow["jobs"]["test"]["if"] == default
 
 
 def test_missing_remote_is_told(folder, capsys):
@@ -744,6 +747,13 @@ def test_ruff_sees_nothing_new(folder, capsys):
     subprocess.run(["ruff", "check", "--select", "ALL", "deploy"], cwd=folder, check=True)
 
 
+def test_mypy_sees_nothing_new(folder, capsys):
+    """Not even at its strictest, and without the types of Django."""
+    base(folder)
+    adopt(folder, capsys)
+    subprocess.run(["mypy", "--strict", "deploy"], cwd=folder, check=True)
+
+
 def test_settings_for_development_are_told(tmp_path, capsys):
     """Where only a developer's settings are named, those that are there are listed."""
     project(tmp_path, settings="shop.settings.local")
@@ -867,6 +877,13 @@ def test_settings_that_nobody_names_are_found(tmp_path, capsys):
     other = tmp_path / "other"
     base(other, files={"manage.py": "import django\n"})
     assert "settings: shop.settings\n" in adopt(other, capsys)
+
+
+def test_project_without_a_server_of_its_own(folder, capsys):
+    """Django's own application is served, and none of a copy of Django's or of a helper's."""
+    helper = "def get_wsgi_application():\n    return None\n"
+    base(folder, files={"vendored/core/wsgi.py": helper})
+    assert "django.core.wsgi:get_wsgi_application()" in adopt(folder, capsys)
 
 
 def test_asgi_application_is_served_by_uvicorn(folder, capsys):
