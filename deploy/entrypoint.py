@@ -19,9 +19,10 @@ try:
 except (AttributeError, OSError, RecursionError, TypeError, ValueError):
     sys.exit("STAGE_CONFIG must be a JSON object whose members are strings.")
 
-# Many settings read DATABASE_URL and none of libpq's variables.
+# Many settings read DATABASE_URL and none of libpq's variables. A file is the settings' to read.
 server = os.environ.get("PGHOST")
-if server and not os.environ.get("DATABASE_URL"):
+files = {f"{name}_FILE" for name in (*PG_VARIABLES, "DATABASE_URL")} & os.environ.keys()
+if server and not files and not os.environ.get("DATABASE_URL"):
     parts = (quote(os.environ.get(name, ""), safe="") for name in PG_VARIABLES)
     os.environ["DATABASE_URL"] = "postgresql://{}:{}@{}:{}/{}".format(*parts)
 environment = dict(os.environ)  # before settings are loaded, which may add to it

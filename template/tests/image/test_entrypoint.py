@@ -225,6 +225,13 @@ def test_no_server_no_database_url(environment_of, variables):
     assert "DATABASE_URL" not in environment_of(**variables)
 
 
+@pytest.mark.parametrize("name", ["PGPASSWORD_FILE", "PGUSER_FILE", "DATABASE_URL_FILE"])
+def test_files_are_left_to_the_settings(environment_of, name):
+    """A URL without the password would take the place of the file that has it."""
+    server = {key: value for key, value in SERVER.items() if f"{key}_FILE" != name}
+    assert "DATABASE_URL" not in environment_of(**server, **{name: "/run/secrets/word"})
+
+
 # SQLite beside a server.
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_django
 
 from template.tests import postgresql
 from template.tests.image import containers
@@ -57,10 +56,3 @@ def tasks() -> Iterator[fleet.Tasks]:
     """A place for containers, which goes with the test."""
     with fleet.tasks() as place:
         yield place
-
-
-@pytest.fixture
-def connecting(django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
-    """Tests connect to databases of their own, not to the one that pytest-django guards."""
-    with django_db_blocker.unblock():
-        yield

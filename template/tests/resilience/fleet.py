@@ -147,6 +147,21 @@ def migrate(image: str, **environment: str) -> None:
     docker("run", "--rm", "--network=host", *variables, image, *command)
 
 
+def database_user(image: str, *options: str, **environment: str) -> str:
+    """Whom a new container of a production service is to its database, or why it is nobody."""
+    variables = [f"--env={key}={value}" for key, value in (PRODUCTION | environment).items()]
+    shell = ("python", "manage.py", "shell", "--verbosity=0", "--command")
+    code = """
+from django.db import Error, connection
+try:
+    with connection.cursor() as cursor:
+        print("connected as", cursor.execute("SELECT current_user").fetchone()[0])
+except Error as error:
+    print(error.__cause__ or error)
+"""
+    return docker("run", "--rm", "--network=host", *variables, *options, image, *shell, code).stdout
+
+
 class Balancer:
     """nginx, which sends requests to the first port, the second, or both; it never tries twice."""
 

@@ -2,76 +2,57 @@
 
 import psycopg
 import pytest
-from django.db import OperationalError
-from django.db.utils import ConnectionHandler
 
-from template.tests.app.conftest import WITHOUT_DATABASE, settings_from
+from template.tests import exhaustive
+from template.tests.postgresql import free_port
+from template.tests.resilience import fleet
 
-pytestmark = pytest.mark.usefixtures("connecting")
-HBA = "host all shop,buyer 127.0.0.1/32 scram-sha-256\nhost all app 127.0.0.1/32 trust\n"
+HBA = "host all shop 127.0.0.1/32 scram-sha-256\nhost all app 127.0.0.1/32 trust\n"
+OLD, NEW = "first p@ss/word?", "second #%41"
 
 
-@pytest.fixture(scope="module")
-def administrator(cluster):
+@pytest.fixture
+def administrator(cluster, production):
     """A connection of the administrator to a server that asks others for a password."""
     (cluster.data / "pg_hba.conf").write_text(HBA)
     with psycopg.connect(cluster.url, autocommit=True) as connection:
         connection.execute("SELECT pg_reload_conf()")
-        connection.execute("CREATE ROLE shop LOGIN PASSWORD 'first'")
-        connection.execute("CREATE ROLE buyer LOGIN PASSWORD 'other'")
+        connection.execute(f"CREATE ROLE shop LOGIN PASSWORD '{OLD}' IN ROLE app")
         yield connection
+        connection.execute("DROP ROLE shop")
 
 
-def service(**environment):
-    """The database connection of an application that has started with this environment."""
-    settings = settings_from(**WITHOUT_DATABASE, **environment)
-    return ConnectionHandler({"default": settings["DATABASES"]["default"]})["default"]
+@pytest.fixture
+def libpq(cluster):
+    """The variables that a stage gives its containers, but for the password."""
+    return {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(cluster.port),
+        "PGDATABASE": "postgres",
+        "PGUSER": "shop",
+    }
 
 
-def user(connection):
-    """Who one is on a new connection; raises OperationalError when it is refused."""
-    try:
-        with connection.cursor() as cursor:
-            return cursor.execute("SELECT current_user").fetchone()[0]
-    finally:
-        connection.close()
+def test_open_connections_survive(administrator, images, tasks, libpq):
+    """What runs goes on with the connections that it has; what starts takes the new password."""
+    environment = fleet.PRODUCTION | libpq | {"DB_POOL_SIZE": "1", "WEB_CONCURRENCY": "1"}
+    task = tasks.start(images[0], free_port(), **environment, PGPASSWORD=OLD)
+    task.wait_until_healthy()
+    assert task.client(keep_alive=False).ask("GET", "/itemslist/")[0] == 200
+    administrator.execute(f"ALTER ROLE shop PASSWORD '{NEW}'")
+    assert task.client(keep_alive=False).ask("GET", "/itemslist/")[0] == 200
+    refused = fleet.database_user(images[0], **libpq, PGPASSWORD=OLD)
+    assert "password authentication failed" in refused or "couldn't get a connection" in refused
+    assert "connected as shop" in fleet.database_user(images[0], **libpq, PGPASSWORD=NEW)
 
 
-def test_password_in_a_file_is_read_anew(cluster, administrator, tmp_path):
-    """New connections take what PGUSER_FILE and PGPASSWORD_FILE hold now, without a restart."""
-    name, file = tmp_path / "user", tmp_path / "password"
-    name.write_text("shop\n")
-    file.write_text("first\n")
-    environment = {"PGHOST": "127.0.0.1", "PGPORT": str(cluster.port), "PGDATABASE": "postgres"}
-    connection = service(**environment, PGUSER_FILE=str(name), PGPASSWORD_FILE=str(file))
-    assert user(connection) == "shop"
-    administrator.execute("ALTER ROLE shop PASSWORD 'second'")
-    with pytest.raises(OperationalError, match="password authentication failed"):
-        user(connection)
-    file.write_text("second\n")
-    assert user(connection) == "shop"
-    administrator.execute("ALTER ROLE buyer PASSWORD 'other'")
-    name.write_text("buyer")
-    file.write_text("other")
-    assert user(connection) == "buyer"
-
-
-def test_url_in_a_file_is_read_anew(cluster, administrator, tmp_path):
-    """New connections take the user and the password that DATABASE_URL_FILE holds now."""
-    file = tmp_path / "url"
-    url = f"127.0.0.1:{cluster.port}/postgres"
-    file.write_text(f"postgres://app@{url}")
-    connection = service(DATABASE_URL_FILE=str(file))
-    assert user(connection) == "app"
-    administrator.execute("ALTER ROLE buyer PASSWORD 'p@ss/word'")
-    file.write_text(f"postgres://buyer:p%40ss%2Fword@{url}\n")
-    assert user(connection) == "buyer"
-
-
-def test_open_connections_survive(cluster, administrator):
-    """A connection that is open when the password changes goes on."""
-    connection = service(DATABASE_URL=cluster.url)
-    with connection.cursor() as cursor:
-        administrator.execute("ALTER ROLE app PASSWORD 'second'")
-        assert cursor.execute("SELECT 1").fetchone() == (1,)
-    connection.close()
+@exhaustive.MARK
+@pytest.mark.parametrize("name", ["PGPASSWORD_FILE", "DATABASE_URL_FILE"])
+def test_password_may_be_in_a_file(administrator, images, libpq, tmp_path, name):
+    """A container that is given a file, as Docker gives secrets, reads the password there."""
+    tmp_path.chmod(0o755)
+    url = f"postgres://shop:first%20p%40ss%2Fword%3F@127.0.0.1:{libpq['PGPORT']}/postgres"
+    (tmp_path / "secret").write_text(f"{url if name == 'DATABASE_URL_FILE' else OLD}\n")
+    options = (f"--volume={tmp_path}:/secrets:ro", f"--env={name}=/secrets/secret")
+    variables = {} if name == "DATABASE_URL_FILE" else libpq
+    assert "connected as shop" in fleet.database_user(images[0], *options, **variables)
