@@ -346,6 +346,11 @@ WRITTEN = {
         'LOGGING = {"version": 1, "handlers": {"file": {"filename": BASE_DIR / "logs/a.log"}}}',
         "logs",
     ),
+    "cache": (
+        'CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache",'
+        ' "LOCATION": BASE_DIR / "files"}}',
+        "files",
+    ),
     "mkdir": ('(BASE_DIR / "cache").mkdir(exist_ok=True)', "cache"),
     "makedirs": ('import os\nos.makedirs(os.path.join(BASE_DIR, "var"), exist_ok=True)', "var"),
 }
@@ -877,6 +882,70 @@ def test_settings_that_nobody_names_are_found(tmp_path, capsys):
     other = tmp_path / "other"
     base(other, files={"manage.py": "import django\n"})
     assert "settings: shop.settings\n" in adopt(other, capsys)
+
+
+def test_settings_that_wsgi_forces_are_told(folder, capsys):
+    """wsgi.py has no word about the settings in the image: Django's own application is served."""
+    forced = """
+        import os
+        os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
+        from django.core.wsgi import get_wsgi_application
+        application = get_wsgi_application()
+        """
+    apps = 'INSTALLED_APPS.append("django.contrib.staticfiles")\n'
+    base(folder, apps, {"shop/wsgi.py": forced})
+    assert "wsgi.py sets DJANGO_SETTINGS_MODULE whatever" in adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert '"django.core.wsgi:get_wsgi_application()"' in text
+    assert "python -m django collectstatic" in text
+
+
+POETRY = """
+[tool.poetry.dependencies]
+python = "^3.11"
+django = "~5.2"
+small = "^0.3"
+exact = "1.2"
+any = "*"
+many = { version = ">=2", extras = ["a", "b"] }
+"""
+
+
+def test_poetrys_words_become_pips(folder, capsys):
+    """Dependencies of Poetry's, without a lock."""
+    base(folder, files={"pyproject.toml": POETRY})
+    (folder / "requirements.txt").unlink()
+    adopt(folder, capsys)
+    line = "'django>=5.2,<5.3' 'small>=0.3,<0.4' exact==1.2 any 'many[a,b]>=2'"
+    assert line in dockerfile(folder)
+
+
+def test_extras_of_pyproject_that_settings_import(folder, capsys):
+    """Without a lock: an extra and a group with what the settings import."""
+    pyproject = """
+        [project]
+        name = "shop"
+        dependencies = ["Django~=5.2.0"]
+        [project.optional-dependencies]
+        db = ["dj-database-url"]
+        docs = ["sphinx"]
+        [dependency-groups]
+        env = ["django-environ"]
+        """
+    base(folder, BY_URL + "import environ\n", {"pyproject.toml": pyproject})
+    (folder / "requirements.txt").unlink()
+    adopt(folder, capsys)
+    assert "-r pyproject.toml --extra db --group pyproject.toml:env" in dockerfile(folder)
+
+
+def test_bundles_of_a_loader_are_built(folder, capsys):
+    """django-webpack-loader and its kin read what only `npm run build` makes."""
+    base(folder, 'INSTALLED_APPS.append("webpack_loader")\n')
+    write(
+        folder, {"package.json": '{"scripts": {"build": "webpack"}}', "a/package.json": "no json"}
+    )
+    adopt(folder, capsys)
+    assert "RUN npm run build && rm -rf node_modules" in dockerfile(folder)
 
 
 def test_project_without_a_server_of_its_own(folder, capsys):
