@@ -88,7 +88,7 @@ def message(names: Names, wish: Wish, keep: Iterable[str] = ()) -> str:
     """Return what the commit says: what was done, and how to undo it."""
     removed = [name for name in changes.REMOVED if name not in keep]
     done = [
-        f"- {SLUG} is {names.slug} now: the name in AWS, and the image's",
+        f"- {SLUG} is {names.slug} now: the image, and what the AWS templates create",
         f"- the project {PROJECT} is {names.project} now",
         f"- the application {APP} is removed"
         if wish.empty

@@ -111,7 +111,7 @@ def begun(names: Names, commit: str, kept: list[str]) -> tuple[str, str]:
     """Return the title and the text for a copy that is its owner's now."""
     text = f"""\
 The commit {commit} removes what the template needed for itself, and gives the project its name:
-`{names.project}` in Python, `{names.slug}` in AWS. Its message says what it did, and
+`{names.project}` in Python, `{names.slug}` elsewhere. Its message says what it did, and
 `git revert` undoes it.
 
 - If you have cloned the repository already: `git pull`

@@ -133,8 +133,9 @@ def test_commit_can_be_undone(begun, tmp_path):
 
 
 def test_names_are_those_of_aws_and_of_the_image(begun):
-    """The name is the default of what is created in AWS, and the one of the image."""
-    assert '"my-shop-24"' in (begun / "deploy/settings.py").read_text()
+    """The name is the default of the AWS templates, and the one of the image."""
+    for path in (begun / "deploy/infra").glob("*.yml"):
+        assert "    Default: my-shop-24\n" in path.read_text(), path
     assert "image: my-shop-24:" in (begun / "compose.yaml").read_text()
     assert 'name = "my-shop-24"' in (begun / "pyproject.toml").read_text()
     assert (begun / "README.md").read_text().startswith("# My-Shop.24\n")

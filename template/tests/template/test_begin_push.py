@@ -148,7 +148,11 @@ def act(copy, home, event="push"):
         "https_proxy": "http://127.0.0.1:9",
     }
     stand_ins = Checkout(copy.checkout, "", False).stand_ins()
-    run = Begin(copy.checkout, "template.yml", event, {}, environment, stand_ins, str(payload))
+    run = Begin(
+        *(copy.checkout, "template.yml", event, {}, environment, stand_ins),
+        branch=copy.event["repository"]["default_branch"],
+        payload=str(payload),
+    )
     with run.start() as events:
         return list(events)
 
@@ -168,7 +172,7 @@ def test_first_push_begins(copy, tmp_path):
     assert count == 2
     assert commit in summary
     assert f"### This repository is {NAME} now" in summary
-    assert "`my_shop_api` in Python, `my-shop-api` in AWS" in summary
+    assert "`my_shop_api` in Python, `my-shop-api` elsewhere" in summary
     assert "A push from a workflow starts no other workflow" in summary
     assert "`git pull`" in summary
     files = copy.files()

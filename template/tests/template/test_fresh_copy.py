@@ -65,7 +65,8 @@ def run(copy, workflow, event, job, variables):
         "LANG": "C.UTF-8",
         "VENV": str(venv if venv.exists() else ready_venv(venv)),
     }
-    with OneJob(copy, workflow, event, variables, environment, stand_ins, job).start() as events:
+    one = OneJob(copy, workflow, event, variables, environment, stand_ins, job=job)
+    with one.start() as events:
         return list(events)
 
 
