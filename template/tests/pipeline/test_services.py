@@ -19,7 +19,7 @@ def account(doubles, tmp_path, tools):
     account.ecs.add_service(
         account.service["cluster"], "web", serviceName="worker", loadBalancers=[]
     )
-    policies = account.cloud.iam.role("django-crud-app-release-staging").policies
+    policies = account.cloud.iam.role("django-crud-app-staging-release").policies
     [redeploy] = [
         statement
         for document in policies.values()
