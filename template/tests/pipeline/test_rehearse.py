@@ -228,7 +228,6 @@ def test_project_of_somebody_else(tmp_path, monkeypatch):
     folder = tmp_path / "somebody's projects"
     folder.mkdir()
     source = small_project(folder / "the shop")
-    edit(source / ".github/workflows/deploy.yml", "branches: [main]", "branches: [master]")
     git(source, "branch", "--move", "master")
     services = "services: {postgres: {image: postgres}}\n    steps:"
     edit(source / ".github/workflows/ci.yml", "steps:", services)
@@ -248,6 +247,8 @@ def test_project_of_somebody_else(tmp_path, monkeypatch):
 def test_branch_that_does_not_deploy_is_refused(tmp_path):
     """Where a push to the default branch starts nothing on GitHub, nothing is rehearsed."""
     source = small_project(tmp_path / "source")
+    edit(source / ".github/workflows/deploy.yml", 'branches: ["**"]', "branches: [main]")
+    commit(source)
     git(source, "branch", "--move", "develop")
     with (
         set_up(source, print, play) as sandbox,
