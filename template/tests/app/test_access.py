@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 import pytest
 from django.http import HttpResponse
-from template.tests.app.factories import GroupFactory, ItemFactory, UserFactory
-from template.tests.app.people import ROLES, client_of
 
 from template.tests import exhaustive
+from template.tests.app.factories import GroupFactory, ItemFactory, UserFactory
+from template.tests.app.people import ROLES, client_of
 
 # A cell with one status is for everybody; one with four is for somebody anonymous, a user, staff
 # without permissions, and a superuser.

@@ -19,10 +19,10 @@ from schemathesis.specs.openapi.checks import (
     negative_data_rejection,
     positive_data_acceptance,
 )
-from template.tests.app.factories import GroupFactory, ItemFactory, UserFactory
-from template.tests.app.people import client_of
 
 from itemsAPP.wsgi import application
+from template.tests.app.factories import GroupFactory, ItemFactory, UserFactory
+from template.tests.app.people import client_of
 
 CASES = int(os.environ.get("FUZZ_CASES", "0"))  # for each operation and role
 API = schemathesis.openapi.from_wsgi("/schema", application, headers={"Host": "testserver"})

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from template.tests.app.commands import INHERITED, REPOSITORY, free_port, manage, wait_for
 
+from template.tests.app.commands import INHERITED, REPOSITORY, free_port, manage, wait_for
 from template.tests.browser.trouble import Trouble, undisturbed
 
 # What people type, and what pictures show, whatever port the server has.

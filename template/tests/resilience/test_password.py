@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
+
 from template.tests.app.conftest import WITHOUT_DATABASE, settings_from
 
 pytestmark = pytest.mark.usefixtures("connecting")
