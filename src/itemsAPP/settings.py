@@ -14,6 +14,8 @@ required: Any = ...  # what environs takes for "no default"
 not_empty = validate.Length(min=1, error="Must not be empty.")
 PRODUCTION = {env.str(name, None) for name in ("DATABASE_URL", "PGHOST", "PGDATABASE")} != {None}
 DATA_DIR = env.path("DATA_DIR", BASE_DIR / "data")  # of the demo
+if not PRODUCTION:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
 DEBUG = env.bool("DEBUG", False)
 COMMIT_SHA = env.str("COMMIT_SHA", "") or None
 
@@ -22,7 +24,6 @@ if PRODUCTION:
     key = validate.Regexp("(?!django-insecure-).{50}", error="Must have 50 random characters.")
     SECRET_KEY = env.str("SECRET_KEY", validate=key)
 elif not (SECRET_KEY := env.str("SECRET_KEY", "")):
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     key_file = DATA_DIR / "secret-key"
     key_file.touch(mode=0o600)
     if not key_file.read_text():

@@ -1,11 +1,11 @@
 from django.urls import re_path
 
 from itemsAPP.routers import router
-from itemslist.views import ItemsListDetailView, ItemsListView, ItemViewSet
+from itemslist.views import ItemDetailView, ItemsListView, ItemViewSet
 
 router.register("item", ItemViewSet)
 
 urlpatterns = [
     re_path(r"^itemslist/?$", ItemsListView.as_view(), name="itemslist-list"),
-    re_path(r"^itemslist/(?P<pk>\d+)/?$", ItemsListDetailView.as_view(), name="itemslist-detail"),
+    re_path(r"^itemslist/(?P<pk>[^/.]+)/?$", ItemDetailView.as_view(), name="itemslist-detail"),
 ]

@@ -34,7 +34,7 @@ class ItemsListView(ItemsListMixin, generics.ListCreateAPIView):
         raise exceptions.NotFound  # OPTIONS asks for the object of each PUT
 
 
-class ItemsListDetailView(ItemsListMixin, generics.RetrieveUpdateDestroyAPIView):
+class ItemDetailView(ItemsListMixin, generics.RetrieveUpdateDestroyAPIView):
     """An item, for everybody. POST updates, like PUT."""
 
     @extend_schema(operation_id="itemslist_post", responses=ItemsListSerializer)

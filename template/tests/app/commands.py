@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 INHERITED = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 SECONDS = 60
 

@@ -15,11 +15,10 @@ from template.tests.app.commands import (
     copy_of_the_application,
     free_port,
     manage,
-    python,
     runserver,
     wait_for,
 )
-from template.tests.app.conftest import PRODUCTION
+from tests.conftest import PRODUCTION
 
 
 def test_first_steps(tmp_path):
@@ -62,15 +61,6 @@ def test_writers_wait_for_each_other(tmp_path):
         assert len(browser.get(f"{address}/itemslist").json()) == 64
 
 
-def test_processes_share_one_key(tmp_path):
-    """Demos that start at the same moment in the same folder share one secret key."""
-    show_key = "from itemsAPP.settings import SECRET_KEY; print(SECRET_KEY)"
-    start = partial(python, "-c", show_key, DATA_DIR=str(tmp_path))
-    with ThreadPoolExecutor() as pool:
-        keys = {future.result() for future in [pool.submit(start) for _ in range(4)]}
-    assert keys == {(tmp_path / "secret-key").read_text() + "\n"}
-
-
 def test_production_checks_are_clean():
     """Django's own checks for deployment find nothing, with no database to be reached."""
     manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
@@ -78,12 +68,12 @@ def test_production_checks_are_clean():
 
 @pytest.mark.parametrize("command", ["check", "runserver", "migrate"])
 def test_production_refuses_to_start(command):
-    """No command runs on an incomplete configuration; the error ends with what to set."""
+    """No command runs on an incomplete configuration; the error ends with what is missing."""
     with pytest.raises(subprocess.CalledProcessError) as error:
         manage(command, DATABASE_URL=PRODUCTION["DATABASE_URL"])
-    *_, key, hosts = error.value.stderr.splitlines()
-    assert key.startswith("  SECRET_KEY: ")
-    assert hosts.startswith("  ALLOWED_HOSTS: ")
+    last = error.value.stderr.splitlines()[-1]
+    assert "'SECRET_KEY': ['Environment variable not set.']" in last
+    assert "'ALLOWED_HOSTS': ['Environment variable not set.']" in last
 
 
 @exhaustive.MARK
