@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "itemslist",
 ]
 MIDDLEWARE = [
-    "itemsAPP.middleware.log_requests",  # answers the load balancer before all others
+    "itemsAPP.middleware.log_requests",  # answers the load balancer first
     "itemsAPP.middleware.release_database",
     "csp.middleware.CSPMiddleware",  # these two are on every response, also on errors
     "django_permissions_policy.PermissionsPolicyMiddleware",

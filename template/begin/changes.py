@@ -20,7 +20,8 @@ UPDATE = re.compile(r"^(?=  - package-ecosystem:)", re.MULTILINE)
 # Lines about the sample's application outside of it: an entry, a URL, its setting.
 SAMPLE = re.compile(rf"^.*\b({APP}|ANONYMOUS_WRITES)\b.*\n", re.MULTILINE)
 NAME_SAMPLE = (
-    *(f"src/{PROJECT}/settings.py", f"src/{PROJECT}/urls.py", "tests/settings.py"),
+    *(f"src/{PROJECT}/settings.py", f"src/{PROJECT}/urls.py"),
+    *("tests/settings.py", f"tests/{PROJECT}/test_settings.py"),
     *("README.md", "docs/configuration.md"),
 )
 

@@ -62,7 +62,8 @@ def test_build_gives_the_key(demo):
 def test_production_needs_three_variables():
     """With a database, a key and the hosts it is a service: closed, and by HTTPS."""
     values = settings_from(**PRODUCTION)
-    assert values["DEBUG"] is values["ANONYMOUS_WRITES"] is False
+    assert values["DEBUG"] is False
+    assert values["ANONYMOUS_WRITES"] is False
     assert values["HTTPS"] is values["PRODUCTION"] is values["SESSION_COOKIE_SECURE"] is True
     assert values["SECURE_HSTS_SECONDS"] == 3600
     assert values["CSRF_TRUSTED_ORIGINS"] == ["https://example.com", "https://*.example.org"]
@@ -86,7 +87,8 @@ def test_variables_of_a_developers_shell(demo, variable):
 def test_everything_is_said_at_once():
     """Every missing or nonsensical variable is named in one refusal."""
     wrong = {
-        "DATABASE_URL": "nonsense", "DEBUG": "yess", "HTTPS": "perhaps", "ANONYMOUS_WRITES": "",
+        "DATABASE_URL": "nonsense", "DEBUG": "yess", "HTTPS": "perhaps",
+        "ANONYMOUS_WRITES": "",
         "HSTS_SECONDS": "-1", "LOG_LEVEL": "LOUD", "ANONYMOUS_RATE": "many", "MAX_BODY_BYTES": "0",
         "MAX_UPLOAD_BYTES": "1MB", "NUM_PROXIES": "x", "CACHE_URL": "x",
     }  # fmt: skip
