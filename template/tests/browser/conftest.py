@@ -39,7 +39,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     path = os.pathsep.join(map(str, (REPOSITORY / "src", REPOSITORY)))
     served = {"PORT": str(port), "PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "itemsAPP.settings"}
     with subprocess.Popen(
-        [sys.executable, "-m", "gunicorn"],
+        [sys.executable, "-m", "gunicorn", "--config=deploy/gunicorn.conf.py", "itemsAPP.wsgi"],
         cwd=REPOSITORY,
         env=INHERITED | environment | served,
         stdout=subprocess.DEVNULL,

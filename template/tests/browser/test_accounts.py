@@ -57,11 +57,11 @@ def test_administration_adds_changes_and_deletes(superuser: Page) -> None:
 
 
 def test_administration_has_a_login_of_its_own(page: Page) -> None:
-    """The administration bears the project's name, and asks strangers to log in."""
+    """The administration asks anonymous people to log in."""
     page.goto("/admin/")
-    expect(page).to_have_title("Log in | Items")
+    expect(page).to_have_title("Log in | Django site admin")
     sign_in(page)
-    expect(page).to_have_title("Site administration | Items")
-    expect(page.get_by_role("link", name="Items administration")).to_be_visible()
+    expect(page).to_have_title("Site administration | Django site admin")
+    expect(page.get_by_role("link", name="Django administration")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_text("Thanks for spending some quality time")).to_be_visible()

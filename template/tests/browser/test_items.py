@@ -40,7 +40,7 @@ def test_root_leads_to_the_lists(page: Page, path: str) -> None:
     expect(page).to_have_title("Api Root | Items")
     expect(reply(page)).to_contain_text("HTTP 200 OK")
     for name in ("users", "groups", "item"):
-        expect(page.get_by_role("link", name=f"http://127.0.0.1:8000/{name}/")).to_be_visible()
+        expect(page.get_by_role("link", name=f"http://127.0.0.1:8000/{name}")).to_be_visible()
 
 
 def test_name_leads_to_the_root(page: Page) -> None:
