@@ -25,11 +25,19 @@ from template.tests.pipeline.real_tasks import BASE
 from template.tests.pipeline.sandboxes import commit, play, small_project
 from template.tests.pipeline.workflows import ROOT
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
+PATIENCE = 300  # seconds that a busy machine may take
 
 # Starts a rehearsal of the project in the first argument.
 START = "import sys; from pathlib import Path; from template.rehearsal.__main__ import main;"
 EVERYTHING = [Ran(stage, "success", 1) for stage in STAGES]
+# Lets a command hear every signal, also where the tests were started by nohup or in the background.
+HEARING = (
+    "import os, signal, sys\n"
+    f"for number in {[each.value for each in command.SIGNALS]}:\n"
+    "    signal.signal(number, signal.SIG_DFL)\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])\n"
+)
 RUN = f"{START} sys.exit(main(Path(sys.argv[1])))"
 
 
@@ -236,7 +244,7 @@ def test_signal_leaves_nothing_behind(docker, tmp_path, name):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     with subprocess.Popen(
-        [*way.start, sys.executable, "-c", RUN, source],
+        [sys.executable, "-c", HEARING, *way.start, sys.executable, "-c", RUN, source],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary), "ENGINE": way.engine},
         stdout=subprocess.PIPE,
@@ -245,12 +253,14 @@ def test_signal_leaves_nothing_behind(docker, tmp_path, name):
         text=True,
         start_new_session=True,
     ) as process:
-        *children, run = wait_for(marker)
-        for number in way.signals:
-            with contextlib.suppress(ProcessLookupError):  # it was quick
-                os.killpg(process.pid, number)
-            time.sleep(0.4)
-        printed, _ = process.communicate(timeout=120)
+        try:
+            *children, run = wait_for(marker)
+            for number in way.signals:
+                send(process, number)
+                time.sleep(0.4)
+            printed, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            send(process, TERM)
     assert process.returncode in {128 + number for number in way.signals}, printed
     assert "Ending: containers, images and processes are removed." in printed
     assert "Traceback" not in printed
@@ -258,6 +268,12 @@ def test_signal_leaves_nothing_behind(docker, tmp_path, name):
     assert list(temporary.iterdir()) == []
     assert [child for child in children if psutil.pid_exists(int(child))] == []
     assert [each for each in psutil.process_iter(["cmdline"]) if mentions(each, temporary)] == []
+
+
+def send(process: subprocess.Popen, number: signal.Signals) -> None:
+    """Send a signal to the process group of a rehearsal, unless it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def mentions(process: psutil.Process, folder: Path) -> bool:
@@ -281,7 +297,7 @@ def left_in_docker(run: str) -> str:
 
 def wait_for(marker: Path) -> list[str]:
     """The lines of a file, once the last one is the name of a run."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not (marker.exists() and re.search(r"^rehearsal-\w+\n", marker.read_text(), re.M)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
