@@ -10,6 +10,7 @@ from template.begin.begin import Wish, begin
 from template.rehearsal import machine
 from template.rehearsal.github.act import Run
 from template.rehearsal.github.checkout import Checkout
+from template.rehearsal.github.jobs import Workflows
 from template.tests import exhaustive
 from template.tests.docs.pages import PAGES, ROOT
 from template.tests.template.copies import clone, fresh_copy, git, ready_venv
@@ -50,9 +51,11 @@ def begun(fresh, tmp_path_factory):
 
 
 @pytest.fixture(params=["fresh", "begun"])
-def copy(request):
-    """The copy before it begins, and after."""
-    return request.getfixturevalue(request.param)
+def copy(request, tmp_path):
+    """The copy before it begins, and after, with workflows that act understands."""
+    folder = clone(request.getfixturevalue(request.param), tmp_path / "copy")
+    Workflows(folder).forget_queues()
+    return folder
 
 
 def run(copy, workflow, event, job, variables):
