@@ -1,4 +1,4 @@
-"""A default run leaves out what is marked, and nothing else; EXHAUSTIVE=1 leaves out nothing."""
+"""A default run leaves out what is marked, and nothing else; a variable takes in each mark."""
 
 from types import SimpleNamespace
 
@@ -27,14 +27,23 @@ def test_unknown_row_is_told():
         exhaustive.rows(["tea", "milk"], "tea", "coffee")
 
 
-@pytest.mark.parametrize(("asked", "run"), [("", ["plain"]), ("1", ["plain", "marked"])])
+@pytest.mark.parametrize(
+    ("asked", "run"),
+    [
+        ({}, ["plain"]),
+        ({"EXHAUSTIVE": "1"}, ["plain", "marked"]),
+        ({"PROJECTS": "1"}, ["plain", "project"]),
+        ({"EXHAUSTIVE": "1", "PROJECTS": "1"}, ["plain", "marked", "project"]),
+    ],
+)
 def test_marked_tests_run_if_asked_for(monkeypatch, asked, run):
-    """Marked tests are deselected, and told to be, unless EXHAUSTIVE is set."""
-    monkeypatch.setenv("EXHAUSTIVE", asked)
-    marks = {"plain": None, "marked": exhaustive.MARK}
+    """Marked tests are deselected, and told to be, unless the variable of their mark is set."""
+    for name in exhaustive.VARIABLES.values():
+        monkeypatch.setenv(name, asked.get(name, ""))
+    marks = {"plain": [], "marked": [exhaustive.MARK], "project": [exhaustive.PROJECTS]}
     items = [
-        SimpleNamespace(name=name, get_closest_marker=lambda _, mark=mark: mark)
-        for name, mark in marks.items()
+        SimpleNamespace(name=name, iter_markers=lambda marks=marks: marks)
+        for name, marks in marks.items()
     ]
     told = []
     hook = SimpleNamespace(pytest_deselected=lambda items: told.extend(items))

@@ -72,7 +72,9 @@ def copy(begun, tmp_path):
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("row", exhaustive.rows(TABLE, "field", key=str), ids=str)
+@pytest.mark.parametrize(
+    "row", exhaustive.rows(TABLE, "field", key=str, mark=exhaustive.PROJECTS), ids=str
+)
 def test_change_turns_nothing_red(copy, row):
     """The linters are green, and so is every test that is not about what changed."""
     row.change(copy)
@@ -111,7 +113,7 @@ def test_broken_change_is_red(copy):
     assert elsewhere(copy) == ["Dockerfile"]
 
 
-@exhaustive.MARK
+@exhaustive.PROJECTS
 @pytest.mark.timeout(1800)
 def test_newest_django_and_python(copy, docker):
     """On Django 6.1 and Python 3.14 the linters and the tests are green, warnings being errors."""

@@ -78,7 +78,9 @@ def stage_variables(server, name, host):
 
 @pytest.mark.usefixtures("docker")
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", exhaustive.rows(SHAPES, "nested", "environ"))
+@pytest.mark.parametrize(
+    "name", exhaustive.rows(SHAPES, "nested", "environ", mark=exhaustive.PROJECTS)
+)
 def test_project_is_adopted_and_served(name, folder, server):
     """The image answers a probe, a page and a static file, on SQLite and on a stage's database."""
     shape = SHAPES[name]
