@@ -3,7 +3,7 @@ from http import HTTPStatus
 
 def describe_errors(result, **kwargs):
     """A hook of drf-spectacular: what every operation may answer besides success."""
-    content: dict[str, dict] = {
+    content: dict = {
         kind: {"schema": {}} for kind in ("application/json", "text/html", "text/plain")
     }
     for operations in result["paths"].values():
