@@ -20,10 +20,9 @@ with (
     mock.patch("environs.FileAwareEnv.read_env"),  # a developer's .env
 ):
     from itemsAPP.settings import *  # noqa: F403 - a settings module is there to be taken whole
-    from itemsAPP.settings import INSTALLED_APPS, MIDDLEWARE
+    from itemsAPP.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.itemsAPP.apps.SandboxConfig"]
-MIDDLEWARE.remove("itemsAPP.middleware.release_database")  # the connection is the test's
 AXES_ENABLED = False  # it wants a request, which the test client's login() has none of
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 WHITENOISE_AUTOREFRESH = True  # each client of a test would list all static files otherwise

@@ -4,7 +4,7 @@ import sqlite3
 import time
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.encoding import escape_uri_path
@@ -32,6 +32,9 @@ def log_requests(get_response):
         start = time.monotonic()
         request_id_context.set(get_or_generate_request_id(request.headers))
         response = get_response(request)
+        kept = connection.in_atomic_block or connection.settings_dict["CONN_MAX_AGE"] != 0
+        if not (kept or response.streaming):
+            connection.close()  # back to the pool, before a client that may be slow reads
         response.headers["X-Request-ID"] = request_id_context.get()
         fields = {
             "agent": request.headers.get("User-Agent"),
@@ -43,18 +46,6 @@ def log_requests(get_response):
             "trace": request.headers.get("X-Amzn-Trace-Id"),
         }
         logger.info("{method} {path} {status}".format_map(fields), extra=fields)
-        return response
-
-    return middleware
-
-
-def release_database(get_response):
-    """Give the connection back before the response is sent: some clients are slow to read it."""
-
-    def middleware(request):
-        response = get_response(request)
-        if not response.streaming:
-            close_old_connections()
         return response
 
     return middleware
@@ -75,8 +66,7 @@ def refuse_bad_requests(get_response):
         limit = settings.MAX_UPLOAD_BYTES if multipart else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             return refuse(request, 413, f"The body is longer than {limit} bytes.")
-        query = request.META.get("QUERY_STRING", "").replace("%00", "\0")
-        if any("\0" in text for text in (request.path_info, query, *request.COOKIES.values())):
+        if "%00" in request.get_full_path() or any("\0" in v for v in request.COOKIES.values()):
             return refuse(request, 400, "There is a NUL in the URL or in a cookie.")
         return get_response(request)
 
@@ -87,10 +77,9 @@ class DatabaseErrorMiddleware(MiddlewareMixin):
     """Answers 503 while the database is away or too busy: it is worth trying again."""
 
     def process_exception(self, request, exception):
-        away = isinstance(exception, (InterfaceError, OperationalError))
         # SQLite's code of "no such table" and the like, for which PostgreSQL has ProgrammingError.
-        mistake = getattr(exception.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-        if settings.DEBUG or mistake or not away:
+        bug = getattr(exception.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+        if settings.DEBUG or bug or not isinstance(exception, (InterfaceError, OperationalError)):
             return None
         logging.getLogger(__name__).warning("The database does not answer.", exc_info=exception)
         return refuse(request, 503, "The database does not answer.", **{"Retry-After": "5"})

@@ -73,7 +73,6 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "itemsAPP.middleware.log_requests",  # answers the load balancer first
-    "itemsAPP.middleware.release_database",
     "csp.middleware.CSPMiddleware",  # these two are on every response, also on errors
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",

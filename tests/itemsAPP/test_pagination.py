@@ -71,7 +71,8 @@ def test_other_sizes_are_the_default(anonymous, notes, size):
 def test_bad_cursor(anonymous, notes, bad):
     """A cursor that is none of ours is 404, and no server error."""
     response = anonymous.get("/notes/", {"cursor": bad})
-    assert (response.status_code, response.json()) == (404, {"detail": "Invalid cursor"})
+    assert response.status_code == 404
+    assert list(response.json()) == ["detail"]
 
 
 def test_cursor_beyond_every_key(anonymous, notes):

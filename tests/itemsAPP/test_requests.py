@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 pytestmark = pytest.mark.usefixtures("sandbox")
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -85,3 +86,15 @@ def test_other_cookies(anonymous):
     """A session that does not exist is no session."""
     response = anonymous.get("/private/", headers={"Cookie": "sessionid=%00abc; a=b"})
     assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("url", "age", "times"), [("/", 0, 1), ("/", 60, 0), ("/", None, 0), ("/stream/", 0, 0)]
+)
+def test_database_is_free_for_others(anonymous, monkeypatch, url, age, times):
+    """A client that reads slowly holds no connection, unless what it reads comes out of it."""
+    closed = []
+    monkeypatch.setattr(connection, "close", lambda: closed.append(url))
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", age)
+    anonymous.get(url)
+    assert len(closed) == times

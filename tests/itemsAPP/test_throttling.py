@@ -2,9 +2,12 @@
 
 import pytest
 from asgiref.sync import async_to_sync
+from axes.models import AccessAttempt
 from django.contrib.auth import aauthenticate
 from rest_framework.test import APIClient
 from rest_framework.throttling import AnonRateThrottle
+
+from tests.conftest import PRODUCTION, settings_from
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 LOGINS = pytest.mark.parametrize("url", ["/api-auth/login/", "/admin/login/"])
@@ -43,6 +46,15 @@ def test_anonymous_requests(anonymous, rate):
 def test_signed_in_requests(user, rate):
     """Whoever is signed in is not limited."""
     assert set(codes(user, 4)) == {200}
+
+
+def test_cache_is_away(anonymous, rate, settings, caplog):
+    """While Redis does not answer nothing is limited, requests are served, and the log says so."""
+    url = "redis://127.0.0.1:1/0"  # nobody listens there
+    settings.CACHES = settings_from(**PRODUCTION, CACHE_URL=url)["CACHES"]
+    settings.DJANGO_REDIS_IGNORE_EXCEPTIONS = True
+    assert codes(anonymous, 4) == [200] * 4
+    assert "django_redis.cache" in {record.name for record in caplog.records}
 
 
 def test_header_of_a_client_is_not_believed(anonymous, rate):
@@ -111,3 +123,4 @@ def test_lockout_of_asynchronous_logins(make_user, lockout, rf):
 def test_long_names(lockout, username):
     """A name that is longer than its column is wrong, and no server error."""
     assert log_in("/api-auth/login/", "wrong", username=username) == 200
+    assert len(AccessAttempt.objects.get().username) == 255

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import DataError, InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -96,6 +96,11 @@ def failing_view(request: HttpRequest, error: str) -> HttpResponse:
     return HttpResponse()
 
 
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Say something bit by bit."""
+    return StreamingHttpResponse(["a", "b"])
+
+
 router = DefaultRouter()
 router.APIRootView = APIRoot
 router.include_format_suffixes = False
@@ -106,6 +111,7 @@ router.register("guarded", GuardedNoteViewSet, basename="guarded")
 urlpatterns = [
     path("", include(router.urls)),
     path("private/", PrivateView.as_view()),
+    path("stream/", stream),
     path("upload/", UploadView.as_view()),
     path("fail/<error>/", FailingView.as_view()),
     path("plain/fail/<error>/", failing_view),
