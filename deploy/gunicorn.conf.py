@@ -19,7 +19,6 @@ preload_app = True  # what cannot start never opens the port, and processes shar
 keepalive = 75  # seconds: longer than the load balancer's 60, or it would answer 502
 graceful_timeout = 25  # seconds: shorter than ECS's 30, after which it kills
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - writable, no disk that stalls, unlinked at once
-sendfile = False  # it would block all clients of a process for one that does not read
 control_socket_disable = True  # it needs a home directory, and nobody speaks to it
 
 

@@ -46,7 +46,6 @@ def test_defaults(defaults):
         "workers": "2",
         "worker_connections": "500",
         "preload_app": "True",
-        "sendfile": "False",
         "worker_tmp_dir": "/dev/shm",  # noqa: S108 - where gunicorn keeps its workers' signs of life
         "control_socket_disable": "True",
         "accesslog": "None",

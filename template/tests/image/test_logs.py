@@ -26,7 +26,7 @@ def test_production_prints_json_only(image):
     assert any(message.startswith("Listening at: http://0.0.0.0:80") for message in messages)
     assert messages[-1] == "Shutting down: Master"
     requests_seen = [line["Fields"] for line in lines if line["Type"] == "request.summary"]
-    assert [seen["path"] for seen in requests_seen] == ["/version/"]
+    assert [seen["path"] for seen in requests_seen] == ["/version"]
 
 
 def test_demo_prints_plain_lines(server):
