@@ -6,49 +6,54 @@ import sys
 import time
 from collections.abc import Callable
 
-from template.bench import growth, memory, promotion, rebuild, report, size, start, throughput
+from template.bench import (
+    growth,
+    memory,
+    promotion,
+    rebuild,
+    report,
+    size,
+    start,
+    throughput,
+    workflows,
+)
 from template.bench.figures import FIGURES, Figures
-from template.bench.images import Images, images
-from template.bench.machine import machine
+from template.bench.machine import load, machine
 from template.bench.rows import Row
+from template.bench.servers import build
 from template.bench.wrk import WrkError
-from template.tests.image.containers import ROOT
+from template.tests.image.containers import ROOT, docker
 
-RESULTS = ROOT / "template/bench/results"
-PARTS: dict[str, Callable[[Figures, Images], list[Row]]] = {
+RESULTS = ROOT / "template/bench/results.json"
+PAGE = ROOT / "template/docs/performance.md"
+PARTS: dict[str, Callable[[Figures, str], list[Row]]] = {
     part.__name__.rpartition(".")[2]: part.measure
-    for part in (throughput, start, growth, memory, size, rebuild, promotion)
+    for part in (workflows, rebuild, promotion, start, size, throughput, growth, memory)
 }
 
 
 def main(size_of_run: str, parts: list[str]) -> None:
     """Measure the parts, or all; what is measured in full replaces its rows in the results."""
     figures = FIGURES[size_of_run]
-    conditions = machine()
-    for name, value in conditions.items():
-        print(f"{name}: {value}")
-    begin = time.monotonic()
-    with images() as built:
-        rows = [row for part in parts or PARTS for row in timed(part, figures, built)]
-    minutes = (time.monotonic() - begin) / 60
-    conditions |= {
+    conditions = {
+        **machine(),
         "rounds": f"{figures.rounds}, and one before them that is thrown away",
         "connections under load": str(figures.connections),
-        "minutes": f"{minutes:.1f}",
     }
-    if size_of_run == "full":
-        if parts:
-            rows, conditions = report.merged(RESULTS, rows, parts)
-        report.write(RESULTS, ROOT / "template/docs/performance.md", rows, conditions)
-    print(report.markdown(rows, conditions))
-
-
-def timed(part: str, figures: Figures, built: Images) -> list[Row]:
-    """Measure a part, and say how long it took."""
-    begin = time.monotonic()
-    rows = PARTS[part](figures, built)
-    print(f"{part}: measured in {time.monotonic() - begin:.0f} s", flush=True)
-    return rows
+    measured = []
+    image = build(ROOT / "Dockerfile", ROOT)
+    try:
+        for part in parts or PARTS:
+            before, begin = load(), time.monotonic()
+            rows = PARTS[part](figures, image)
+            conditions[part] = f"load {before} before it, {time.monotonic() - begin:.0f} s"
+            print(f"{part}: {conditions[part]}", flush=True)
+            measured += rows
+            if size_of_run == "full":
+                report.write(RESULTS, PAGE, *report.merged(RESULTS, part, rows, conditions))
+    finally:
+        docker("image", "rm", "--force", image)
+    print(report.markdown(measured, conditions))
 
 
 def arguments() -> argparse.Namespace:

@@ -16,7 +16,6 @@ class Figures:
     starts: int  # of each container
     rebuilds: int
     megabytes: tuple[int, int]  # of the images that are promoted
-    databases: tuple[str, ...]
 
 
 FIGURES = {
@@ -26,11 +25,10 @@ FIGURES = {
         connections=16,
         asks=8,
         rows=1_000_000,
-        requests=100_000,
+        requests=20_000,
         starts=7,
         rebuilds=3,
         megabytes=(50, 2000),
-        databases=("PostgreSQL", "SQLite"),
     ),
     "small": Figures(
         rounds=1,
@@ -42,6 +40,5 @@ FIGURES = {
         starts=1,
         rebuilds=1,
         megabytes=(1, 2),
-        databases=("SQLite",),
     ),
 }

@@ -10,13 +10,14 @@ from statistics import median
 
 from template.bench.databases import Database, databases
 from template.bench.figures import Figures
-from template.bench.images import Images
 from template.bench.rows import Row, at_most, figure, ratios
 from template.bench.servers import PATIENCE, Server, serving
 
 FEW = 100
+COUNTED = 10_000  # rows, beyond which the administration counts no further
+READY = "/health/ready"
 LISTS = ("/itemslist/", "/item/", "/users/", "/groups/")
-ADMIN = ("/admin/itemslist/itemlist/", "/admin/auth/user/", "/admin/auth/group/")
+ADMIN = ("/admin/itemslist/itemlist/", "/admin/accounts/user/", "/admin/auth/group/")
 CREATED = json.dumps({"title": "Milk"})
 
 
@@ -41,7 +42,7 @@ class Client:
         """How long the answer took; raises AssertionError unless it is a success."""
         headers, body = self.headers, None
         if method == "POST":
-            # A stranger's request: a signed-in one would need a token against forgery.
+            # An anonymous request: a signed-in one would need a CSRF token.
             headers, body = {**headers, "Cookie": ""}, CREATED
         begin = time.perf_counter()
         self.connection.request(method, path, body, headers)
@@ -53,39 +54,39 @@ class Client:
         return took
 
 
-def measure(figures: Figures, images: Images) -> list[Row]:
-    """The rows for each kind of database."""
-    return [row for kind in figures.databases for row in compare(figures, images, kind)]
-
-
-def compare(figures: Figures, images: Images, kind: str) -> list[Row]:
-    """The rows for one kind of database, with few rows and with many."""
+def measure(figures: Figures, image: str) -> list[Row]:
+    """A row for each list, with few rows in the tables and with many."""
     with (
-        databases(images.ours, kind, FEW, figures.rows) as (small, large),
-        serving(images.ours, "", *small.options, **small.environment) as with_few,
-        serving(images.ours, "", *large.options, **large.environment) as with_many,
+        databases(image, FEW, figures.rows) as (small, large),
+        serving(image, "", **small.environment) as with_few,
+        serving(image, "", **large.environment) as with_many,
     ):
-        with_few.wait_for("/health/ready/")
-        with_many.wait_for("/health/ready/")
+        with_few.wait_for(READY)
+        with_many.wait_for(READY)
         few, many = Client(with_few, small), Client(with_many, large)
-        return [against_few(figures, page, kind, few, many) for page in pages(figures.rows)]
+        return [against_few(figures, each, few, many) for each in lists(figures.rows)]
 
 
-def pages(rows: int) -> list[Page]:
-    """The pages that are asked for: the first, one in the middle and the last of each list."""
-    found = []
-    for path in LISTS:
-        found.append(Page(f"{path}, first page", path, path))
-        found += [
-            Page(f"{path}, {where} page", f"{path}?cursor={cursor(position)}", path)
-            for where, position in (("middle", rows // 2), ("last", rows - FEW))
-        ]
-    for path in ADMIN:
-        last = min(rows, 10_000) // FEW
-        found.append(Page(f"{path}, first page", path, path))
-        # Beside a page with a query, which the address of every row repeats.
-        found.append(Page(f"{path}, page {last}", f"{path}?p={last}", f"{path}?p=1"))
-    return [*found, Page("create, POST /itemslist/", "/itemslist/", "/itemslist/", "POST")]
+def lists(rows: int) -> list[list[Page]]:
+    """For each list the pages that are asked for; the last is a create."""
+    return [
+        *([page_of(path, position) for position in (0, rows // 2, rows - FEW)] for path in LISTS),
+        *(pages_of_admin(path, min(rows, COUNTED) // FEW) for path in ADMIN),
+        [Page("create, POST /itemslist/", "/itemslist/", "/itemslist/", "POST")],
+    ]
+
+
+def page_of(path: str, position: int) -> Page:
+    """The page of a list that begins after a primary key."""
+    where = f"{path}?cursor={cursor(position)}" if position else path
+    return Page(f"{path}, first, middle and last page", where, path)
+
+
+def pages_of_admin(path: str, last: int) -> list[Page]:
+    """The first page of a list in the administration, and the last that it offers."""
+    what = f"{path}, first and last page"
+    # A page with a query is compared with one: the URL of every row repeats it.
+    return [Page(what, path, path), Page(what, f"{path}?p={last}", f"{path}?p=1")]
 
 
 def cursor(position: int) -> str:
@@ -93,25 +94,30 @@ def cursor(position: int) -> str:
     return b64encode(f"p={position}".encode()).decode()
 
 
-def against_few(figures: Figures, page: Page, kind: str, few: Client, many: Client) -> Row:
-    """The comparison of a page, in rounds in which the two take turns with every request."""
+def against_few(figures: Figures, pages: list[Page], few: Client, many: Client) -> Row:
+    """The comparison of a list: in each round, what its pages take one after the other."""
     rounds = [
-        take_turns(
-            figures.asks,
-            lambda: many.seconds(page.method, page.path),
-            lambda: few.seconds(page.method, page.beside),
-        )
+        [ask_in_turns(figures.asks, page, few, many) for page in pages]
         for _ in range(figures.rounds + 1)
     ][1:]
-    large, small = ([1000 * each[side] for each in rounds] for side in (0, 1))
+    large, small = ([1000 * sum(page[i] for page in each) for each in rounds] for i in (0, 1))
     return Row(
         part="growth",
-        what=f"p50 of {page.what}, {figures.rows:,} rows, {kind}",
+        what=f"p50 with {figures.rows:,} rows: {pages[0].what}",
         against=f"itself with {FEW} rows",
         ours=figure(large, "ms"),
         theirs=figure(small, "ms"),
         values=ratios(large, small),
         goal=at_most(1.2),
+    )
+
+
+def ask_in_turns(asks: int, page: Page, few: Client, many: Client) -> list[float]:
+    """The median seconds of a page of the large database and of the small one."""
+    return take_turns(
+        asks,
+        lambda: many.seconds(page.method, page.path),
+        lambda: few.seconds(page.method, page.beside),
     )
 
 

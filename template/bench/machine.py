@@ -9,14 +9,18 @@ from template.tests.image.containers import docker
 
 
 def machine() -> dict[str, str]:
-    """What it is, and how busy it is before anything is measured."""
+    """What it is."""
     return {
         "processors": f"{os.cpu_count()} x {processor()}",
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 1e9:.0f} GB",
         "system": f"{platform.system()} {platform.release()}",
         "Docker": docker("version", "--format", "{{.Server.Version}}").stdout.strip(),
-        "load before": f"{os.getloadavg()[0]:.2f}",
     }
+
+
+def load() -> str:
+    """How many processes wanted a processor in the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def processor() -> str:

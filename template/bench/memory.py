@@ -3,47 +3,31 @@
 from template.bench import wrk
 from template.bench.databases import databases
 from template.bench.figures import Figures
-from template.bench.images import Images
 from template.bench.rows import Row, at_most, row_of_bytes
-from template.bench.servers import HEADERS, Server, serving
+from template.bench.servers import BARE, HEADERS, Server, serving
 
 PATH = "/itemslist/"
-# As many processes and threads as the image has.
 STARTPROJECT = (
     "sh -c 'django-admin startproject project /tmp && cd /tmp"
-    " && export DJANGO_SETTINGS_MODULE=project.settings && exec gunicorn project.wsgi"
-    " --config=/dev/null --bind=127.0.0.1:{port} --workers=2 --threads=2'"
+    f" && exec {BARE} --worker-class=gevent --workers=2 project.wsgi'"
 )
-BARE = "`startproject` under a bare gunicorn with as many processes and threads"
+RIVAL = "`startproject` under a bare gunicorn with as many workers of the same class"
 
 
-def measure(figures: Figures, images: Images) -> list[Row]:
+def measure(figures: Figures, image: str) -> list[Row]:
     """The rows: after the start, after half of the requests, after all."""
-    kind = figures.databases[0]
     with (
-        databases(images.ours, kind, 10) as (database,),
-        serving(images.ours, "", *database.options, **database.environment) as server,
-        serving(images.ours, STARTPROJECT) as bare,
+        databases(image, 10) as (database,),
+        serving(image, "", **database.environment) as server,
+        serving(image, STARTPROJECT, DJANGO_SETTINGS_MODULE="project.settings") as bare,
     ):
-        ours = grow(server, PATH, figures)
-        theirs = grow(bare, "/", figures, share=0.1)
-    start, half, end = ours
+        start, half, end = grow(server, PATH, figures)
+        rival_start, _, rival_end = grow(bare, "/", figures, share=0.1)
+    after = f"memory after {figures.requests:,} requests"
     return [
-        row_of_bytes("memory", "memory after the start", BARE, start, theirs[0], at_most(1.5)),
-        row_of_bytes(
-            "memory",
-            f"memory after {figures.requests:,} requests",
-            BARE,
-            end,
-            theirs[2],
-            at_most(1.5),
-        ),
-        row_of_bytes(
-            "memory",
-            f"memory after {figures.requests:,} requests",
-            "itself after half of them",
-            *(end, half, at_most(1.05)),
-        ),
+        row_of_bytes("memory", "memory after the start", RIVAL, start, rival_start, at_most(1.5)),
+        row_of_bytes("memory", after, RIVAL, end, rival_end, at_most(1.5)),
+        row_of_bytes("memory", after, "itself after half of them", end, half, at_most(1.05)),
     ]
 
 

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 from template.bench.figures import Figures
-from template.bench.images import Images
 from template.bench.registry import Registry, serve
 from template.bench.rows import Row, at_least, at_most, figure
 from template.tests.image.containers import ROOT, docker
@@ -17,16 +16,19 @@ from template.tests.image.containers import ROOT, docker
 LAYERS = 4
 RETAGS = 9
 MEGABYTE = 10**6
+PATIENCE = 60  # seconds that the registry may take to answer
 
 
-def retag_function() -> str:
-    """The line of release.yml that moves a tag."""
-    return re.search(r"^\s*(retag\(\) \{.*\})$", (ROOT / "release.yml").read_text(), re.MULTILINE)[
-        1
-    ]
+def retag_functions() -> str:
+    """What release.yml moves a tag with; raises LookupError where that is not there any more."""
+    text = (ROOT / "release.yml").read_text()
+    functions = re.findall(r"^\s*((?:imagetools|retag)\(\) \{.*\})$", text, re.MULTILINE)
+    if not any(each.startswith("retag()") for each in functions):
+        raise LookupError("release.yml has no function retag.")
+    return "\n".join([f"registry_timeout={PATIENCE}", *functions])
 
 
-def measure(figures: Figures, images: Images) -> list[Row]:
+def measure(figures: Figures, image: str) -> list[Row]:
     """The rows: how a promotion grows with the image, and what it saves."""
     small, large = figures.megabytes
     with serve() as registry:
@@ -81,7 +83,7 @@ def random_layer(folder: Path, number: int, size: int) -> Path:
 def retag(registry: Registry, megabytes: int) -> float:
     """Seconds of a promotion; raises AssertionError unless the new tag has the same digest."""
     old, new = str(megabytes), f"{megabytes}-production"
-    script = f'{retag_function()}; retag "$1" "$2"'
+    script = f'set -euo pipefail\n{retag_functions()}\nretag "$1" "$2"'
     begin = time.perf_counter()
     subprocess.run(
         ["bash", "-c", script, "bash", registry.name(new), registry.name(old)],

@@ -10,11 +10,10 @@ from pathlib import Path
 from statistics import median
 
 from template.bench.figures import Figures
-from template.bench.images import Images
 from template.bench.registry import Registry, serve
 from template.bench.rows import Goal, Row, at_most, number
 from template.bench.servers import RIVALS, build
-from template.tests.image.containers import ROOT, docker
+from template.tests.image.containers import ROOT, base_image, docker
 
 CHANGED = "src/itemslist/views.py"
 RIVAL = "`COPY . .` before `pip install`, the same application"
@@ -28,12 +27,12 @@ class Rebuild:
     kilobytes: float
 
 
-def measure(figures: Figures, images: Images) -> list[Row]:
+def measure(figures: Figures, image: str) -> list[Row]:
     """The rows: the time of the build, and what is pushed."""
     with checkout() as folder, serve() as registry:
         ours = rebuilds(folder, folder / "Dockerfile", registry, figures.rebuilds)
         rival = RIVALS / "seed.Dockerfile"
-        theirs = rebuilds(folder, rival, registry, 1, BASE_IMAGE=images.base)
+        theirs = rebuilds(folder, rival, registry, 1, BASE_IMAGE=base_image())
     seconds = [[each.seconds for each in side] for side in (ours, theirs)]
     sizes = [[each.kilobytes for each in side] for side in (ours, theirs)]
     return [

@@ -1,40 +1,42 @@
-"""The results as JSON, as Markdown and as a plot, and in the documentation."""
+"""The results as JSON, and as a table in the documentation."""
 
 import json
 import re
 from dataclasses import asdict
 from pathlib import Path
 
-from template.bench.plot import plot
 from template.bench.rows import Goal, Row, number
 
-TITLES = ("what", "measured against", "ours", "theirs", "compared, median (spread)", "goal", "met")
+TITLES = ("what", "here", "measured against", "theirs", "compared, median (spread)", "goal", "met")
 BEGIN, END = "<!-- results: begin -->\n", "<!-- results: end -->\n"
 
 
-def write(folder: Path, page: Path, rows: list[Row], conditions: dict[str, str]) -> None:
-    """Write the results into the folder, and their table into the page of the documentation."""
-    folder.mkdir(exist_ok=True)
-    data = [{**asdict(row), "value": row.value, "is_met": row.is_met} for row in rows]
-    text = json.dumps({"conditions": conditions, "rows": data}, indent=2, ensure_ascii=False)
-    (folder / "bench.json").write_text(f"{text}\n")
-    table = markdown(rows, conditions)
-    (folder / "bench.md").write_text(table)
-    (folder / "bench.svg").write_text(plot(rows))
-    page.write_text(with_results(page.read_text(), table))
+def write(results: Path, page: Path, rows: list[Row], conditions: dict[str, str]) -> None:
+    """Write the results into a file, and their table into the page of the documentation."""
+    data = {"conditions": conditions, "rows": [asdict(row) for row in rows]}
+    results.write_text(f"{json.dumps(data, indent=2, ensure_ascii=False)}\n")
+    page.write_text(with_results(page.read_text(), markdown(rows, conditions)))
 
 
-def merged(folder: Path, rows: list[Row], parts: list[str]) -> tuple[list[Row], dict[str, str]]:
-    """The results in the folder with new rows for some parts, and the conditions, which say so."""
-    data = json.loads((folder / "bench.json").read_text())
-    kept = [row_from(each) for each in data["rows"] if each["part"] not in parts]
-    return [*kept, *rows], data["conditions"] | {"measured again": ", ".join(parts)}
+def read(results: Path) -> tuple[list[Row], dict[str, str]]:
+    """The rows and the conditions that were written."""
+    data = json.loads(results.read_text())
+    return [_row(each) for each in data["rows"]], data["conditions"]
 
 
-def row_from(data: dict) -> Row:
-    """The row that was written as this."""
-    fields = {name: data[name] for name in Row.__dataclass_fields__}
-    return Row(**fields | {"goal": Goal(**data["goal"])})
+def _row(data: dict) -> Row:
+    return Row(**data | {"goal": Goal(**data["goal"]) if data["goal"] else None})
+
+
+def merged(
+    results: Path, part: str, rows: list[Row], conditions: dict[str, str]
+) -> tuple[list[Row], dict[str, str]]:
+    """The results in the file with the rows of a part in the place of its earlier ones."""
+    before, earlier = read(results)
+    order = list(dict.fromkeys([*(row.part for row in before), part]))
+    kept = [row for row in before if row.part != part]
+    together = sorted([*kept, *rows], key=lambda row: order.index(row.part))
+    return together, earlier | conditions
 
 
 def with_results(page: str, table: str) -> str:
@@ -55,14 +57,27 @@ def markdown(rows: list[Row], conditions: dict[str, str]) -> str:
 
 def cells(row: Row) -> tuple[str, ...]:
     """A line of the table."""
-    unit = "x" if row.unit == "x" else f" {row.unit}"
+    met = {None: "", True: "yes", False: "**no**"}[row.is_met]
+    compared = _compared(row) if row.against else ""
+    return (row.what, row.ours, row.against, row.theirs, compared, _goal(row), met)
+
+
+def _compared(row: Row) -> str:
     spread = ""
     if len(row.values) > 1:
         spread = f" ({number(min(row.values))} to {number(max(row.values))})"
-    limit = f"{'at least' if row.goal.at_least else 'at most'} {number(row.goal.limit)}{unit}"
-    compared = f"{number(row.value)}{unit}{spread}"
-    met = "yes" if row.is_met else "**no**"
-    return (row.what, row.against, row.ours, row.theirs, compared, limit, met)
+    return f"{number(row.value)}{_unit(row)}{spread}"
+
+
+def _goal(row: Row) -> str:
+    if row.goal is None:
+        return ""
+    word = "at least" if row.goal.at_least else "at most"
+    return f"{word} {number(row.goal.limit)}{_unit(row)}"
+
+
+def _unit(row: Row) -> str:
+    return "x" if row.unit == "x" else f" {row.unit}".rstrip()
 
 
 def results_in(page: str) -> str:

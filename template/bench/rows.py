@@ -1,4 +1,4 @@
-"""A row of the table: two figures of one run, how they compare, and whether that is enough."""
+"""A row of the table: what was measured, what it is compared with, and whether that is enough."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,16 +29,20 @@ def at_most(limit: float) -> Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: a value for each round, and the figures that it comes from."""
+    """A measurement with a value for each round.
+
+    The value is a ratio (unit `x`) where something else was measured beside it. Without a goal the
+    row is information.
+    """
 
     part: str
     what: str
-    against: str
     ours: str
-    theirs: str
     values: list[float]
-    goal: Goal
+    goal: Goal | None = None
     unit: str = "x"
+    against: str = ""
+    theirs: str = ""
 
     @property
     def value(self) -> float:
@@ -46,9 +50,9 @@ class Row:
         return median(self.values)
 
     @property
-    def is_met(self) -> bool:
-        """Whether the median is within the goal."""
-        return self.goal.is_met(self.value)
+    def is_met(self) -> bool | None:
+        """Whether the median is within the goal; None without one."""
+        return self.goal.is_met(self.value) if self.goal else None
 
 
 def ratios(ours: Iterable[float], theirs: Iterable[float]) -> list[float]:
@@ -66,7 +70,9 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def row_of_bytes(part: str, what: str, against: str, ours: int, theirs: int, goal: Goal) -> Row:
+def row_of_bytes(
+    part: str, what: str, against: str, ours: int, theirs: int, goal: Goal | None = None
+) -> Row:
     """One comparison of bytes."""
     return Row(
         part=part,

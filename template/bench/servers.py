@@ -14,6 +14,9 @@ from template.tests.image.containers import ROOT, docker, unique
 from template.tests.postgresql import free_port
 
 RIVALS = ROOT / "template/bench/rivals"
+# `--config=/dev/null`, or gunicorn might read a configuration that lies in its folder.
+BARE = "gunicorn --config=/dev/null --bind=127.0.0.1:{port}"
+CONFIGURED = "gunicorn --config=deploy/gunicorn.conf.py"  # as the image's own command
 HEADERS = {"Host": "localhost", "X-Forwarded-Proto": "https"}
 PATIENCE = 60.0  # seconds that a server may take to answer
 PRODUCTION = {
@@ -33,7 +36,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> bytes:
@@ -66,18 +69,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(
-    image: str, command: str, *options: str, port: int | None = None, **environment: str
-) -> Iterator[Server]:
+def serving(image: str, command: str, **environment: str) -> Iterator[Server]:
     """Run the command, whose `{port}` is the server's own; without one, the image's."""
-    server = Server(unique("bench"), port or free_port())
+    server = Server(unique("bench"), free_port())
     variables = [f"--env={key}={value}" for key, value in environment.items()]
     try:
         docker(
             *("run", "--detach", "--name", server.name, "--network=host", "--no-healthcheck"),
             # What is written to a log is part of the work, what Docker does with it is not.
-            *("--log-driver=none", f"--volume={RIVALS}:/rivals:ro", "--env=PYTHONPATH=/rivals"),
-            *("--env=PYTHONDONTWRITEBYTECODE=1", f"--env=PORT={server.port}", *variables, *options),
+            *(
+                "--log-driver=none",
+                f"--volume={RIVALS}:/rivals:ro",
+                "--env=PYTHONPATH=/rivals:/app/src",
+            ),
+            *("--env=PYTHONDONTWRITEBYTECODE=1", f"--env=PORT={server.port}", *variables),
             *(image, *shlex.split(command.format(port=server.port))),
         )
         yield server

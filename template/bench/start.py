@@ -5,36 +5,27 @@ from functools import partial
 
 from template.bench.databases import databases
 from template.bench.figures import Figures
-from template.bench.images import Images
 from template.bench.rows import Row, at_most, figure, ratios
-from template.bench.servers import serving
+from template.bench.servers import BARE, serving
 
-LIVENESS = "/health/live/"
-HELLO = "gunicorn --config=/dev/null --bind=127.0.0.1:{port} hello:application"
+LIVENESS = "/health/live"
 PAUSE = 0.005  # seconds between two looks
 
 
-def measure(figures: Figures, images: Images) -> list[Row]:
+def measure(figures: Figures, image: str) -> list[Row]:
     """The rows: a production service, and the demo that migrates its own database."""
-    with databases(images.ours, figures.databases[0], 10) as (database,):
+    with databases(image, 10) as (database,):
         starts = {
-            "production": partial(serving, images.ours, "", **database.environment),
-            "demo": partial(serving, images.ours, ""),
-            "hello": partial(serving, images.ours, HELLO),
+            "production": partial(serving, image, "", **database.environment),
+            "demo": partial(serving, image, ""),
+            "hello": partial(serving, image, f"{BARE} hello:application"),
         }
-        if figures.databases[0] == "SQLite":
-            starts["production"] = partial(
-                serving, images.ours, "", *database.options, **database.environment
-            )
         rounds = [
             {name: seconds_of(start) for name, start in starts.items()}
             for _ in range(figures.starts + 1)
         ][1:]
     seconds = {name: [each[name] for each in rounds] for name in starts}
-    return [
-        row(f"start of the container, {name}", seconds[name], seconds["hello"])
-        for name in ("production", "demo")
-    ]
+    return [row(name, seconds[name], seconds["hello"]) for name in ("production", "demo")]
 
 
 def seconds_of(start: partial) -> float:
@@ -45,11 +36,11 @@ def seconds_of(start: partial) -> float:
         return time.perf_counter() - begin
 
 
-def row(what: str, ours: list[float], hello: list[float]) -> Row:
+def row(name: str, ours: list[float], hello: list[float]) -> Row:
     """One comparison."""
     return Row(
         part="start",
-        what=f"`docker run` to the first 200: {what}",
+        what=f"`docker run` to the first 200, {name}",
         against="a hello under a bare gunicorn, in a container",
         ours=figure(ours, "s"),
         theirs=figure(hello, "s"),

@@ -1,56 +1,63 @@
 """The results as they are written and documented."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
 from template.bench import report
-from template.bench.plot import COLOURS, margin, plot
+from template.bench.__main__ import PAGE, PARTS, RESULTS
 from template.bench.rows import Row, at_least, at_most
 
-ROOT = Path(__file__).parents[3]
-SVG = "{http://www.w3.org/2000/svg}"
-MET = Row("speed", "requests/s", "a rival", "80 requests/s", "10 requests/s", [7, 8], at_least(6))
-MISSED = Row("size", "an <image>", "a rival", "9 MB", "1 MB", [9], at_most(3), "s")
+MET = Row(
+    *("speed", "requests/s", "80 requests/s", [7, 8], at_least(6)),
+    against="a rival",
+    theirs="10 requests/s",
+)
+MISSED = Row("size", "an image", "9 MB", [9], at_most(3), "s", "a rival", "1 MB")
+ALONE = Row("workflows", "jobs", "4 jobs", [4], at_most(4), "jobs")
+INFORMATION = replace(MET, goal=None)
 
 
 def test_table():
-    """A row has its figures, its ratio with the spread, its goal, and whether that is met."""
-    assert report.markdown([MET, MISSED], {"processors": "2"}).splitlines() == [
+    """A row has its figures, its ratio with the spread, its goal, and whether that is met.
+
+    What nothing is compared with has no ratio, and what has no goal meets none.
+    """
+    rows = [MET, MISSED, ALONE, INFORMATION]
+    assert report.markdown(rows, {"processors": "2"}).splitlines() == [
         "- processors: 2",
         "",
         f"| {' | '.join(report.TITLES)} |",
         "| --- | --- | --- | --- | --- | --- | --- |",
-        "| requests/s | a rival | 80 requests/s | 10 requests/s | 7.5x (7 to 8) | at least 6x"
+        "| requests/s | 80 requests/s | a rival | 10 requests/s | 7.5x (7 to 8) | at least 6x"
         " | yes |",
-        "| an <image> | a rival | 9 MB | 1 MB | 9 s | at most 3 s | **no** |",
+        "| an image | 9 MB | a rival | 1 MB | 9 s | at most 3 s | **no** |",
+        "| jobs | 4 jobs |  |  |  | at most 4 jobs | yes |",
+        "| requests/s | 80 requests/s | a rival | 10 requests/s | 7.5x (7 to 8) |  |  |",
     ]
 
 
 def test_files(tmp_path):
-    """The same results are written as JSON, as Markdown, as a plot and into the page."""
-    page = tmp_path / "page.md"
+    """The same results are written as JSON and into the page, and are read again."""
+    results, page = tmp_path / "results.json", tmp_path / "page.md"
     page.write_text(f"before\n{report.BEGIN}old\n{report.END}after\n")
-    report.write(tmp_path / "results", page, [MET, MISSED], {"processors": "2"})
-    data = json.loads((tmp_path / "results/bench.json").read_text())
-    assert [(row["value"], row["is_met"]) for row in data["rows"]] == [(7.5, True), (9, False)]
-    table = (tmp_path / "results/bench.md").read_text()
+    rows, conditions = [MET, MISSED, ALONE, INFORMATION], {"processors": "2"}
+    report.write(results, page, rows, conditions)
+    table = report.markdown(rows, conditions)
     assert page.read_text() == f"before\n{report.BEGIN}{table}{report.END}after\n"
-    assert (tmp_path / "results/bench.svg").read_text() == plot([MET, MISSED])
+    assert report.read(results) == (rows, conditions)
 
 
 def test_parts_that_are_measured_again(tmp_path):
-    """Rows of a part that is measured again are replaced, the others stay, and that is said."""
+    """Rows of a part that is measured again are replaced in their place, with its conditions."""
     page = tmp_path / "page.md"
     page.write_text(f"{report.BEGIN}{report.END}")
-    report.write(tmp_path, page, [MET, MISSED], {"processors": "2"})
-    smaller = replace(MISSED, values=[2])
-    rows, conditions = report.merged(tmp_path, [smaller], ["size"])
-    assert rows == [MET, smaller]
-    assert conditions == {"processors": "2", "measured again": "size"}
+    before = {"processors": "2", "load before size": "9"}
+    report.write(tmp_path / "results.json", page, [MISSED, MET], before)
+    smaller, now = replace(MISSED, values=[2]), {"load before size": "1"}
+    rows, conditions = report.merged(tmp_path / "results.json", "size", [smaller], now)
+    assert rows == [smaller, MET]
+    assert conditions == {"processors": "2", "load before size": "1"}
 
 
 def test_page_without_a_place():
@@ -59,29 +66,8 @@ def test_page_without_a_place():
         report.with_results("nothing\n", "table\n")
 
 
-def test_margins():
-    """The margin is how many times better than its goal a row is."""
-    assert margin(MET) == pytest.approx(1.25)
-    assert margin(MISSED) == pytest.approx(1 / 3)
-
-
-def test_plot():
-    """The bar of a row that meets its goal goes to the right of the goal, another to the left."""
-    root = ElementTree.fromstring(plot([MET, MISSED]))  # noqa: S314 - our own
-    goal = float(root.find(f"{SVG}line").attrib["x1"])
-    met, missed = root.findall(f"{SVG}rect")[1:]
-    assert float(met.attrib["x"]) == goal
-    assert float(missed.attrib["x"]) + float(missed.attrib["width"]) == pytest.approx(goal, abs=0.2)
-    assert [bar.attrib["fill"] for bar in (met, missed)] == [COLOURS[True], COLOURS[False]]
-    assert root.findall(f"{SVG}text")[2].text == "an <image> / a rival"
-
-
 def test_documentation_shows_the_results():
-    """The table in the documentation is the one of the last run, and the plot shows its rows."""
-    results = ROOT / "template/bench/results"
-    table = (results / "bench.md").read_text()
-    assert report.results_in((ROOT / "template/docs/performance.md").read_text()) == table
-    data = json.loads((results / "bench.json").read_text())
-    assert table.count("\n| ") == len(data["rows"]) + 2
-    root = ElementTree.parse(results / "bench.svg").getroot()  # noqa: S314 - our own
-    assert len(root.findall(f"{SVG}rect")) == len(data["rows"]) + 1
+    """The table in the documentation is that of the results, which have every part."""
+    rows, conditions = report.read(RESULTS)
+    assert report.results_in(PAGE.read_text()) == report.markdown(rows, conditions)
+    assert list(dict.fromkeys(row.part for row in rows)) == list(PARTS)

@@ -20,23 +20,24 @@ def bench(*arguments: str) -> str:
     return ended.stdout
 
 
-@pytest.mark.usefixtures("docker", "wrk")
+@pytest.mark.usefixtures("docker", "wrk", "postgresql_programs")
 @exhaustive.MARK
 def test_run():
     """Parts are measured and printed with the machine, and what was written before stays."""
-    results = ROOT / "template/bench/results/bench.md"
+    results = ROOT / "template/bench/results.json"
     before = results.stat().st_mtime_ns
     printed = bench("start", "memory")
     assert re.search(r"^- processors: \d+ x ", printed, re.MULTILINE)
     rows = [line.split(" | ") for line in printed.splitlines() if line.startswith("| ")][2:]
     assert [row[0].removeprefix("| ").split(",")[0] for row in rows] == [
-        "`docker run` to the first 200: start of the container",
-        "`docker run` to the first 200: start of the container",
+        "`docker run` to the first 200",
+        "`docker run` to the first 200",
         "memory after the start",
         "memory after 100 requests",
         "memory after 100 requests",
     ]
     assert all(re.fullmatch(r"[\d.,]+x", row[4]) for row in rows)
+    assert re.search(r"^- memory: load [\d.]+ before it, \d+ s$", printed, re.MULTILINE)
     assert results.stat().st_mtime_ns == before
 
 

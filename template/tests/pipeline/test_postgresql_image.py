@@ -76,7 +76,7 @@ def test_server_stands_in(project, environment, postgresql_programs):
     subprocess.run(up, cwd=project, env=environment, check=True)
     port = environment["DATABASE_PORT"]
     with psycopg.connect(f"postgres://app:app@127.0.0.1:{port}/app") as connection:
-        assert connection.execute("select 1").fetchone() == (1,)
+        assert connection.execute("show server_encoding").fetchone() == ("UTF8",)
     postgresql_image.remove(environment)
     assert inspected(IMAGE) == 0, "it is in use"
     docker_objects.remove_run(environment["COMPOSE_PROJECT_NAME"], environment)

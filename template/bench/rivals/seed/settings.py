@@ -42,5 +42,5 @@ TEMPLATES = [
 DATABASES = {"default": dj_database_url.config()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
-# So that the addresses in its answers are those of the others, byte for byte.
+# So that the URLs in its answers are those of the others, byte for byte.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -31,5 +31,5 @@ def item_list(request: Request) -> Response:
 item_detail = RetrieveAPIView.as_view(queryset=ItemList.objects, serializer_class=ItemSerializer)
 urlpatterns = [
     path("itemslist/", item_list),
-    path("itemslist/<int:pk>/", item_detail, name="item"),
+    path("itemslist/<int:pk>", item_detail, name="item"),
 ]
