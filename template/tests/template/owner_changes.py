@@ -468,9 +468,9 @@ from shop import celery_app
 
 
 @pytest.mark.django_db
-def test_item_is_added(monkeypatch):
-    monkeypatch.setattr(celery_app.conf, "task_always_eager", True)
-    assert add_item.delay("milk").get() == ItemList.objects.get(title="milk").pk
+def test_item_is_added():
+    assert celery_app.conf.broker_url == "memory://"
+    assert add_item.apply(["milk"]).get() == ItemList.objects.get(title="milk").pk
 """,
     )
 
