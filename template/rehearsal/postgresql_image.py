@@ -28,7 +28,8 @@ set -e
 data=$HOME/data
 if [ ! -e "$data/PG_VERSION" ]; then
   echo "$POSTGRES_PASSWORD" >"$HOME/password"
-  initdb --pgdata="$data" --username="$POSTGRES_USER" --encoding=UTF8 --auth=scram-sha-256 --pwfile="$HOME/password"
+  initdb --pgdata="$data" --username="$POSTGRES_USER" --encoding=UTF8 \\
+    --auth=scram-sha-256 --pwfile="$HOME/password"
   echo "host all all all scram-sha-256" >>"$data/pg_hba.conf"
   echo "create database $POSTGRES_DB" | postgres --single -D "$data" postgres
 fi
