@@ -22,7 +22,7 @@ SHOW = (
     "print(connection.cursor().execute('SHOW statement_timeout').fetchone()[0])"
 )
 SECRETS = {name: PRODUCTION[name] for name in ("SECRET_KEY", "ALLOWED_HOSTS")}
-HTTPS = {"Host": "example.com", "X-Forwarded-Proto": "https", "Connection": "close"}
+HTTPS = {"Host": "example.com", "X-Forwarded-Proto": "https"}
 
 
 @pytest.fixture(scope="module")
