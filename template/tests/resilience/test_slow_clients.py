@@ -7,7 +7,7 @@ import pytest
 
 from template.tests import exhaustive
 from template.tests.resilience import fleet
-from template.tests.resilience.attack import ATTACKS
+from template.tests.resilience.attack import ATTACKS, STATIC
 from template.tests.resilience.figures import FIGURES
 from template.tests.resilience.load import Load
 
@@ -63,3 +63,12 @@ def test_others_are_unharmed(task, report, name):
     report.add(f"Unharmed by {name}", **figures, failed=len(tally.failures), **worst)
     assert tally.failures == []
     assert tally.quantile(0.99) < WORST_SECONDS
+
+
+def test_static_file_is_longer_than_the_buffers(images, tasks):
+    """The file that nobody reads exists, and a connection cannot hold it."""
+    task = tasks.start_apart(images[0], SMALL_BUFFERS, ALLOWED_HOSTS="localhost")
+    task.wait_until_healthy()
+    status, content = task.client(keep_alive=False).ask("GET", STATIC.decode())
+    assert status == 200
+    assert len(content) > 1_000_000
