@@ -34,7 +34,6 @@ def run_containers(
     role = definition.properties["ExecutionRoleArn"].rpartition("/")[2]
     name = f"{environment['COMPOSE_PROJECT_NAME']}-{secrets.token_hex(8)}"
     options = ["--network", name]
-    postgresql_image.stand_in([POSTGRESQL], environment)
     with tempfile.TemporaryDirectory(prefix="ecs-login-") as folder:
         config = {**environment, "DOCKER_CONFIG": folder}
         _log_in(cloud, cloud.sessions.issue(role, "ecs"), config)
@@ -42,7 +41,8 @@ def run_containers(
         if "PGUSER" in given:
             given["PGUSER"] = USER
         with Containers(Path(folder), given, options, health_path(stack)) as containers:
-            _start_database(containers, name, given.get("PGPASSWORD", secrets.token_hex(16)))
+            password = given.get("PGPASSWORD", secrets.token_hex(16))
+            _start_database(containers, name, password, environment)
             yield containers
 
 
@@ -56,17 +56,23 @@ def _replaced(server: str) -> dict[str, str]:
     }
 
 
-def _start_database(containers: Containers, name: str, password: str) -> None:
+def _start_database(
+    containers: Containers, name: str, password: str, environment: Mapping[str, str]
+) -> None:
     """Start a database server under a name, in a network of that name, with their label."""
     docker, label = containers.docker, ["--label", containers.label]
     variables = {"USER": USER, "PASSWORD": password, "DB": DATABASE}
     given = [f"--env=POSTGRES_{key}={value}" for key, value in variables.items()]
-    started = [
-        docker("network", "create", *label, name),
-        docker("run", "--detach", *label, "--name", name, "--network", name, *given, POSTGRESQL),
-    ]
-    if failed := [done.stdout.strip() for done in started if done.returncode]:
-        raise MachineError(f"The database server of a stage did not start: {failed[0]}")
+    docker("network", "create", *label, name)
+    for _ in range(2):  # the first time, another rehearsal may just remove its image
+        postgresql_image.stand_in([POSTGRESQL], environment)
+        started = docker(
+            "run", "--detach", *label, "--name", name, "--network", name, *given, POSTGRESQL
+        )
+        if started.returncode == 0:
+            break
+    else:
+        raise MachineError(f"The database server of a stage did not start: {started.stdout}")
     deadline = time.monotonic() + PATIENCE
     asked = ("pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}")
     while docker("exec", name, *asked).returncode:

@@ -254,7 +254,7 @@ def test_signal_leaves_nothing_behind(docker, tmp_path, name):
         start_new_session=True,
     ) as process:
         try:
-            *children, run = wait_for(marker)
+            *children, run = wait_for(marker, process)
             for number in way.signals:
                 send(process, number)
                 time.sleep(0.4)
@@ -295,10 +295,11 @@ def left_in_docker(run: str) -> str:
     )
 
 
-def wait_for(marker: Path) -> list[str]:
-    """The lines of a file, once the last one is the name of a run."""
+def wait_for(marker: Path, process: subprocess.Popen) -> list[str]:
+    """The lines of a file, once the last one is the name of the run that the process is."""
     deadline = time.monotonic() + PATIENCE
     while not (marker.exists() and re.search(r"^rehearsal-\w+\n", marker.read_text(), re.M)):
+        assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return marker.read_text().split()
