@@ -23,7 +23,9 @@ STUBBORN = {
     "deaf to the hangup": "trap '' HUP; (setsid sleep 300 & echo $!); exec sleep 300",
     "deaf to everything": f"bash -c '{DEAF}' & wait",
     "under nohup": "nohup setsid sleep 300 2>/dev/null & echo $!; wait",
-    "below one that detached": "setsid bash -c 'sleep 300 & echo $!; wait' & exit",
+    "below one that detached": (
+        "setsid bash -c 'sleep 300 & echo $!; touch up; wait' & until [ -e up ]; do sleep 0.1; done"
+    ),
 }
 
 
