@@ -46,11 +46,12 @@ def main(size_of_run: str, parts: list[str]) -> None:
         for part in parts or PARTS:
             before, begin = load(), time.monotonic()
             rows = PARTS[part](figures, image)
-            conditions[part] = f"load {before} before it, {time.monotonic() - begin:.0f} s"
-            print(f"{part}: {conditions[part]}", flush=True)
+            took = f"load {before} before it, {time.monotonic() - begin:.0f} s"
+            print(f"{part}: {took}", flush=True)
+            conditions[f"part {part}"] = took
             measured += rows
             if size_of_run == "full":
-                report.write(RESULTS, PAGE, *report.merged(RESULTS, part, rows, conditions))
+                report.write(RESULTS, PAGE, *report.merged(RESULTS, list(PARTS), rows, conditions))
     finally:
         docker("image", "rm", "--force", image)
     print(report.markdown(measured, conditions))

@@ -29,13 +29,16 @@ def _row(data: dict) -> Row:
 
 
 def merged(
-    results: Path, part: str, rows: list[Row], conditions: dict[str, str]
+    results: Path, parts: list[str], rows: list[Row], conditions: dict[str, str]
 ) -> tuple[list[Row], dict[str, str]]:
-    """The results in the file with the rows of a part in the place of its earlier ones."""
+    """The results in the file with rows in the place of their part's earlier ones.
+
+    `parts` are all that there are, in their order; rows of others go.
+    """
     before, earlier = read(results)
-    order = list(dict.fromkeys([*(row.part for row in before), part]))
-    kept = [row for row in before if row.part != part]
-    together = sorted([*kept, *rows], key=lambda row: order.index(row.part))
+    new = {row.part for row in rows}
+    kept = [row for row in before if row.part in parts and row.part not in new]
+    together = sorted([*kept, *rows], key=lambda row: parts.index(row.part))
     return together, earlier | conditions
 
 

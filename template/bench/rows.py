@@ -60,7 +60,7 @@ def ratios(ours: Iterable[float], theirs: Iterable[float]) -> list[float]:
     return [one / other for one, other in zip(ours, theirs, strict=True)]
 
 
-def figure(values: list[float], unit: str) -> str:
+def figure(values: Iterable[float], unit: str) -> str:
     """The median of the values with its unit."""
     return f"{number(median(values))} {unit}"
 

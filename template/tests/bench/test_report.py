@@ -49,15 +49,17 @@ def test_files(tmp_path):
 
 
 def test_parts_that_are_measured_again(tmp_path):
-    """Rows of a part that is measured again are replaced in their place, with its conditions."""
-    page = tmp_path / "page.md"
+    """Rows of a part that is measured again are replaced, in the order of the parts.
+
+    The others stay as they are, but for those of a part that there is no more.
+    """
+    results, page = tmp_path / "results.json", tmp_path / "page.md"
     page.write_text(f"{report.BEGIN}{report.END}")
-    before = {"processors": "2", "load before size": "9"}
-    report.write(tmp_path / "results.json", page, [MISSED, MET], before)
-    smaller, now = replace(MISSED, values=[2]), {"load before size": "1"}
-    rows, conditions = report.merged(tmp_path / "results.json", "size", [smaller], now)
-    assert rows == [smaller, MET]
-    assert conditions == {"processors": "2", "load before size": "1"}
+    report.write(results, page, [MISSED, MET, ALONE], {"processors": "2", "size": "load 9"})
+    smaller = replace(MISSED, values=[2])
+    rows, conditions = report.merged(results, ["speed", "size"], [smaller], {"size": "load 1"})
+    assert rows == [MET, smaller]
+    assert conditions == {"processors": "2", "size": "load 1"}
 
 
 def test_page_without_a_place():

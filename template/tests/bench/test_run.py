@@ -37,7 +37,7 @@ def test_run():
         "memory after 100 requests",
     ]
     assert all(re.fullmatch(r"[\d.,]+x", row[4]) for row in rows)
-    assert re.search(r"^- memory: load [\d.]+ before it, \d+ s$", printed, re.MULTILINE)
+    assert re.search(r"^- part memory: load [\d.]+ before it, \d+ s$", printed, re.MULTILINE)
     assert results.stat().st_mtime_ns == before
 
 
