@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import psycopg
 import pytest
 import requests
+from requests.adapters import HTTPAdapter, Retry
 
 from template.tests import exhaustive, postgresql
 from template.tests.app.commands import manage, runserver
@@ -46,6 +47,9 @@ def browser() -> Iterator[requests.Session]:
     """A client behind the load balancer."""
     with requests.Session() as session:
         session.headers.update(HTTPS)
+        # The server may close an idle connection just when the next request goes out.
+        again = Retry(3, backoff_factor=0.1, allowed_methods=None)
+        session.mount("http://", HTTPAdapter(max_retries=again))
         yield session
 
 

@@ -44,7 +44,7 @@ def runs(pid):
 
 def look_until(answer, question, *arguments):
     """Wait until the question has this answer."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60  # of it 20 where SIGINT is ignored, as in a background job
     while question(*arguments) != answer:
         assert time.monotonic() < deadline
         time.sleep(0.05)

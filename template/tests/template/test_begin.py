@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import PurePath
 
 import pytest
 
@@ -101,8 +102,9 @@ def test_copy_is_small(begun):
     """A copy has few files, and no folder of the template or of Python's."""
     listed = changes.paths(begun, "ls-files")
     assert len(listed) <= MOST_FILES
-    folders = {path.name for path in begun.rglob("*") if path.is_dir() and ".git" not in path.parts}
+    folders = {part for name in listed for part in PurePath(name).parts[:-1]}
     assert folders.isdisjoint({"template", ".ci", "ISSUE_TEMPLATE", "__pycache__", ".venv", APP})
+    assert not (begun / "template").exists()
 
 
 def test_links_lead_somewhere(begun):
