@@ -1,5 +1,6 @@
 """How gunicorn serves the application: https://gunicorn.org/reference/settings/."""
 
+import gc
 import logging
 import os
 from importlib import import_module, util
@@ -36,3 +37,4 @@ def on_starting(server):
         handler = logging.StreamHandler()
         handler.setLevel(logging.ERROR)
         logging.getLogger("django").addHandler(handler)
+    gc.freeze()  # what is loaded stays shared: the collector would copy it to each worker
