@@ -40,7 +40,14 @@ def lines():
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory, lines):
     """A sandbox whose services are not deployed to, only their tags move; and its first run."""
-    source = small_project(tmp_path_factory.mktemp("refusals") / "source")
+    with released(tmp_path_factory.mktemp("refusals"), lines) as (sandbox, ran):
+        yield sandbox, ran
+
+
+@contextlib.contextmanager
+def released(folder, lines):
+    """A sandbox whose services are placeholders, in which a commit was released; what ran."""
+    source = small_project(folder / "source")
     with set_up(source, lines.append, play, Clock(SPEED)) as sandbox:
         for stage in project.STAGES:
             rename(sandbox, f"{stage}-stage", ServiceName="placeholder")
@@ -158,20 +165,21 @@ def test_failed_staging_keeps_production_as_it_is(tmp_path, lines):
         assert "production" not in sandbox.tags()
 
 
-def test_older_run_does_not_go_back(sandbox, lines):
+def test_older_run_does_not_go_back(tmp_path, lines):
     """A run of a commit whose successor was released is green, and moves no tag of a stage."""
-    folder, old = sandbox.checkout.folder, sandbox.checkout.commit
-    commit(folder)
-    assert {each.result for each in through_github(sandbox)} == {"success"}
-    newer = sandbox.tags()
-    assert newer["staging"] == newer["production"] == newer["latest"]
-    assert newer["staging"] != newer[old]
-    git(folder, "reset", "--quiet", "--hard", old)
-    with nothing_moves(sandbox):
-        ran = through_github(sandbox)
-    assert {each.result for each in ran} == {"success"}
-    for words in ("Not released to staging", "Not released to production", "latest stays on"):
-        assert any(words in line for line in lines), words
+    with released(tmp_path, lines) as (sandbox, _):
+        folder, old = sandbox.checkout.folder, sandbox.checkout.commit
+        commit(folder)
+        assert {each.result for each in through_github(sandbox)} == {"success"}
+        newer = sandbox.tags()
+        assert newer["staging"] == newer["production"] == newer["latest"]
+        assert newer["staging"] != newer[old]
+        git(folder, "reset", "--quiet", "--hard", old)
+        with nothing_moves(sandbox):
+            ran = through_github(sandbox)
+        assert {each.result for each in ran} == {"success"}
+        for words in ("Not released to staging", "Not released to production", "latest stays on"):
+            assert any(words in line for line in lines), words
 
 
 @exhaustive.MARK
