@@ -18,7 +18,7 @@ if worker_class == "gevent":  # before Django is loaded, or requests share a dat
 
 preload_app = True  # what cannot start never opens the port, and processes share memory
 keepalive = 75  # seconds: longer than the load balancer's 60, or it would answer 502
-graceful_timeout = 25  # seconds: shorter than ECS's 30, after which it kills
+graceful_timeout = 25  # seconds: shorter than ECS's default of 30, after which it kills
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - writable, no disk that stalls, unlinked at once
 control_socket_disable = True  # it needs a home directory, and nobody speaks to it
 

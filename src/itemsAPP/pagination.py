@@ -30,4 +30,4 @@ class LinkPagination(CursorPagination):
 class BoundedPaginator(Paginator):
     @property  # of the admin's pages: to count all rows of a table is to read them all
     def count(self):
-        return self.object_list[:10_000].count()  # type: ignore[attr-defined]
+        return self.object_list[:10_000].count()  # type: ignore[attr-defined] # a queryset

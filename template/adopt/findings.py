@@ -124,7 +124,7 @@ def serve(found: Findings) -> None:
     elif dotted:
         found.application = ":".join(dotted.rsplit(".", 1))
     else:
-        found.application = f"{module_name(files[kind], project)}:application"  # type: ignore[arg-type]
+        found.application = f"{module_name(files[kind], project)}:application"
     middleware = " ".join(settings.middleware).lower()
     if "django.contrib.staticfiles" not in settings.text:
         found.static = "none"

@@ -111,7 +111,7 @@ def of_call(node: ast.Call, names: dict[str, Any]) -> Any:
                 else evaluate(node.func.value, names),
                 *arguments,
             ]
-        )  # type: ignore[attr-defined]
+        )
     if function in PATHS and arguments:
         return joined(arguments)
     if function in JOINS:
