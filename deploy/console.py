@@ -22,11 +22,14 @@ def answer(question: str) -> str:
         return ""
 
 
+def agrees(question: str, *, yes: bool) -> bool:
+    """Return whether the person agrees or has said YES=1."""
+    return yes or answer(f"\n{question} [y/N] ").lower() in ("y", "yes")
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Return when the person agrees or has said YES=1; raise SetupError otherwise."""
-    if yes:
-        return
-    if answer(f"\n{question} [y/N] ").lower() not in ("y", "yes"):
+    if not agrees(question, yes=yes):
         raise SetupError(
             "Nothing was changed.",
             "Run it again and answer `y`, or add YES=1 to skip the question.",

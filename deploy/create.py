@@ -1,23 +1,33 @@
 """`make setup`: what a deploy needs, in AWS and on GitHub."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
 from deploy.branches import undeployed
-from deploy.console import confirm, heading, say
+from deploy.console import agrees, confirm, heading, say
 from deploy.environments import REVIEWERS, Environment, protect
 from deploy.errors import SetupError
 from deploy.github import set_variable, signed_in_user, subject_form
 from deploy.journal import Journal
+from deploy.leftovers import kept_by, say_leftovers
 from deploy.parameters import OWNER
 from deploy.plan import show_plan
 from deploy.production import lacking
 from deploy.programs import check_programs
 from deploy.settings import MOST_STAGES, STAGES, Settings
 from deploy.situation import Situation, look
-from deploy.stacks import Deployment, Stack, deploy, describe_stack
+from deploy.stacks import Deployment, Stack, delete, deploy, describe_stack
 from deploy.start import follow_start
-from deploy.templates import DATABASE, GITHUB_TEMPLATE, NETWORK, ROLES, SERVICE
+from deploy.templates import (
+    DATABASE,
+    GITHUB_TEMPLATE,
+    NETWORK,
+    ROLES,
+    SERVICE,
+    Part,
+    StageStacks,
+)
 from deploy.variables import expected_github, of_repository, of_stage
 
 
@@ -32,6 +42,8 @@ def setup(settings: Settings, journal: Journal) -> None:
     given = {stage: give(situation, stage, form) for stage in situation.stages}
     show_plan(situation, form, github, given)
     confirm("Go ahead?", yes=settings.yes)
+    ask_removals(situation)
+    given = {stage: give(situation, stage, form) for stage in situation.stages}
     heading("Working")
     create_environments(situation, journal)
     # The stages' release roles were in this stack once: it lets go of them when nothing uses them.
@@ -70,8 +82,19 @@ def check_stages(situation: Situation) -> None:
                 f"Give both, {variable}='DesiredCount=... MaximumCount=...', then run this again.",
             )
         for part, name in LASTING:
-            check_lasting(stage, stacks.stacks[part], name, chosen)
+            check_lasting(stage, stacks, part, name)
         check_snapshot(stage, stacks.stacks[DATABASE], chosen)
+
+
+def ask_removals(situation: Situation) -> None:
+    """Ask for each part that is switched off whether its stack may go; it stays otherwise."""
+    for stage, stacks in situation.stage_stacks.items():
+        refused = [
+            part
+            for part in stacks.unwanted
+            if not agrees(f"Delete {part.what} of {stage}?", yes=situation.settings.yes)
+        ]
+        situation.stage_stacks[stage] = replace(stacks, staying=frozenset(refused))
 
 
 # What AWS cannot change where something already lives in it, or would lose by the change.
@@ -82,14 +105,15 @@ LASTING = [
 ]
 
 
-def check_lasting(stage: str, stack: Stack | None, name: str, chosen: Mapping[str, str]) -> None:
+def check_lasting(stage: str, stacks: StageStacks, part: Part, name: str) -> None:
     """Raise SetupError where a parameter would change that lasts as long as its stack."""
+    stack, value = stacks.stacks[part], stacks.value(part, name)
     before = stack.parameters.get(name) if stack else None
-    if stack and before and chosen.get(name) and chosen[name] != before:
+    if stack and before and value != before:
         raise SetupError(
-            f"{name} of {stage} is {before} and cannot become {chosen[name]}: the stack"
+            f"{name} of {stage} is {before} and cannot become {value or 'another'}: the stack"
             f" {stack.name} lives in it.",
-            f"Leave {name} out, or begin anew: `make teardown STAGES={stage}`, which keeps a"
+            f"Leave {name} as it is, or begin anew: `make teardown STAGES={stage}`, which keeps a"
             " snapshot of the database, then `make setup` with it.",
         )
 
@@ -259,6 +283,16 @@ def deploy_stage(situation: Situation, stage: str, given: dict[str, str], journa
         values |= done[part].outputs
     wanted = of_stage(done[ROLES], done[SERVICE])
     set_variables(situation, wanted, situation.stage_variables[stage], journal, stage)
+    for part in stacks.unwanted:
+        remove(aws, stacks.stacks[part], journal)
+
+
+def remove(aws: Aws, stack: Stack, journal: Journal) -> None:
+    """Delete a stack that nothing uses any more, and say which data of it stays."""
+    journal.begin(f"stack {stack.name}")
+    delete(aws, stack, again="make setup")
+    journal.note("deleted", f"stack {stack.name}")
+    say_leftovers(aws, kept_by(aws, stack.id))
 
 
 def carry_out(aws: Aws, deployment: Deployment, what: str, journal: Journal) -> Stack:

@@ -18,6 +18,7 @@ from deploy.programs import check_programs
 from deploy.settings import Settings
 from deploy.situation import Situation, check_choices, find_former, other_place
 from deploy.stacks import USABLE, Stack, delete_command
+from deploy.stages import FILE, StageChoices
 from deploy.templates import DATABASE, ROLES, SERVICE
 from deploy.variables import OF_REPOSITORY, OF_STAGE, of_repository, of_stage
 
@@ -59,10 +60,20 @@ def show(title: str, findings: list[Finding]) -> list[Finding]:
     return findings
 
 
+def check_file(situation: Situation) -> list[Finding]:
+    """Say whether stages.toml can be what it is."""
+    try:
+        chosen = [stage for stage, one in situation.choices.items() if one != StageChoices()]
+    except SetupError as error:
+        return [Finding(WRONG, str(error), error.advice)]
+    return [Finding(GOOD, f"{FILE} chooses for {', '.join(chosen)}")] if chosen else []
+
+
 def check_github(situation: Situation) -> list[Finding]:
-    """Look at the repository's branch, its environments and its variables."""
+    """Look at stages.toml, and at the repository's branch, environments and variables."""
     variables = situation.variables
-    findings = check_variables(variables, OF_REPOSITORY, "repository") + check_together(variables)
+    findings = check_file(situation)
+    findings += check_variables(variables, OF_REPOSITORY, "repository") + check_together(variables)
     if finding := undeployed(situation.repository.default_branch):
         findings.append(finding)
     for stage, environment in situation.environments.items():

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from deploy.aws import Aws
+from deploy.console import say
 from deploy.stacks import last_operation
 
 
@@ -124,3 +125,10 @@ def delete_leftover(aws: Aws, leftover: Leftover) -> None:
 def delete_command(aws: Aws, leftover: Leftover) -> str:
     """Return the command that deletes it for good."""
     return " ".join(("aws", *leftover.kind.delete, leftover.name, *aws.place))
+
+
+def say_leftovers(aws: Aws, leftovers: list[Leftover]) -> None:
+    """Say what stays, each with the command that deletes it."""
+    for leftover in leftovers:
+        say(f"  kept: {leftover.kind.what} {leftover.name}")
+        say(f"        {delete_command(aws, leftover)}")

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from deploy.errors import SetupError
 TEMPLATES = Path(__file__).parent / "infra"
 # Tag of a stack: the parameters that a person chose in place of what setup would give.
 CHOSEN = "Chosen"
+# Tag of a stack: the parameters that stages.toml gave it.
+FILED = "StagesFile"
 # Tag of a stack: the number of the GitHub repository that it belongs to.
 OWNER = "RepositoryId"
 
@@ -78,17 +80,27 @@ def parameter_names(template: str) -> list[str]:
     return list(declared(template))
 
 
+@cache
+def declared_outputs(template: str) -> list[str]:
+    """Return the names of the outputs that a template declares."""
+    _, _, section = (TEMPLATES / template).read_text().partition("\nOutputs:\n")
+    return re.findall(r"^  (\w+):$", section, flags=re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Choice:
-    """What a stack gets: values, and the names among them that are a person's own."""
+    """What a stack gets: values, the names among them that are a person's own, and those that
+    stages.toml gives."""
 
     values: dict[str, str]
     own: frozenset[str] = frozenset()
+    filed: frozenset[str] = frozenset()
 
     @property
     def tags(self) -> dict[str, str]:
-        """Return the tag that remembers the person's own for the next run."""
-        return {CHOSEN: " ".join(sorted(self.own))} if self.own else {}
+        """Return the tags that remember both for the next run."""
+        both = {CHOSEN: self.own, FILED: self.filed}
+        return {tag: " ".join(sorted(names)) for tag, names in both.items() if names}
 
 
 def remembered(
@@ -108,23 +120,44 @@ def remembered(
     return frozenset(differing | parked)
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What the person chooses for a stage now, and which of that stages.toml says."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    filed: frozenset[str] = frozenset()
+
+    def taken_out(self, stack_tags: Mapping[str, str]) -> frozenset[str]:
+        """Return what stages.toml said when the stack was deployed, and nobody says now."""
+        return frozenset(stack_tags.get(FILED, "").split()) - set(self.values)
+
+
 def choose(
-    template: str, given: Mapping[str, str], chosen: Mapping[str, str], earlier: frozenset[str]
+    template: str,
+    given: Mapping[str, str],
+    wishes: Wishes,
+    earlier: frozenset[str],
+    taken_out: frozenset[str] = frozenset(),
 ) -> Choice:
     """Return what a template's stack gets.
 
-    `given` is what setup knows by itself, `chosen` what the person says now, `earlier` the names
-    that the person chose before: those keep the value that they have. An empty value for what
-    setup gives takes a choice back.
+    `given` is what setup knows by itself, `earlier` the names that the person chose before: those
+    keep the value that they have. An empty value for what setup gives takes a choice back. What
+    was taken out of stages.toml is what setup gives again, or the default.
     """
     names = declared(template)
     given = {name: value for name, value in given.items() if name in names}
-    chosen = {name: value for name, value in chosen.items() if name in names}
+    chosen = {name: value for name, value in wishes.values.items() if name in names}
     taken_back = {name for name, value in chosen.items() if name in given and not value}
-    own = frozenset((set(chosen) | earlier) & set(given) - taken_back)
-    values = {name: value for name, value in given.items() if name not in own}
+    own = frozenset((set(chosen) | earlier - taken_out) & set(given) - taken_back)
+    defaults = {
+        name: default
+        for name in taken_out & set(names)
+        if (default := names[name].default) is not None
+    }
+    values = defaults | {name: value for name, value in given.items() if name not in own}
     values |= {name: value for name, value in chosen.items() if name not in taken_back}
-    return Choice(values, own)
+    return Choice(values, own, wishes.filed & set(names))
 
 
 def check_values(variable: str, chosen: Mapping[str, str], templates: list[str]) -> None:

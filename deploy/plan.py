@@ -77,8 +77,12 @@ def planned_stacks(
     what = "build role, OIDC provider and image repository, no cost"
     lines = [verb(name, situation.github, what), *changes(situation.github, github)]
     for stage in situation.stages:
-        for part in situation.stage_stacks[stage].order:
+        stacks = situation.stage_stacks[stage]
+        for part in stacks.order:
             lines += planned_part(situation, stage, part, given[stage])
+        for part in stacks.unwanted:
+            name = part.stack_name(situation.project, stage)
+            lines.append(f"{name}: delete after a question, as {stage} has no `{part.key}` now")
     return lines
 
 
@@ -87,7 +91,7 @@ def planned_part(situation: Situation, stage: str, part: Part, given: dict[str, 
     stacks = situation.stage_stacks[stage]
     stack, choice = stacks.stacks[part], stacks.choose(part, given)
     lines = [verb(part.stack_name(situation.project, stage), stack, part.what)]
-    lines += changes(stack, choice.values)
+    lines += changes(stack, choice.values, stacks.taken_out(part))
     kept = choice.own - set(choice.values) if stack else frozenset()
     for name in sorted(kept):
         has = stack.parameters.get(name, "") if stack else ""
@@ -105,13 +109,16 @@ def verb(name: str, stack: Stack | None, what: str) -> str:
     return f"{name}: {does}"
 
 
-def changes(stack: Stack | None, parameters: dict[str, str]) -> list[str]:
+def changes(
+    stack: Stack | None, parameters: dict[str, str], taken_out: frozenset[str] = frozenset()
+) -> list[str]:
     """Return the parameters of a stack that change, old and new."""
     if stack is None:
         return []
     return [
         f"  {name}: {stack.parameters.get(name) or 'nothing'} -> {value or 'nothing'}"
         + (f" ({WARNINGS[name]})" if name in WARNINGS else "")
+        + (", as stages.toml does not say it any more" if name in taken_out else "")
         for name, value in parameters.items()
         if stack.parameters.get(name, "") != value
     ]

@@ -11,8 +11,8 @@ STAGES = ("staging", "production")
 # ECR takes five patterns for tags that may move: `latest`, and one for each stage.
 MOST_STAGES = 4
 STAGE = r"[a-z][a-z0-9]{1,15}"
-# These would share a stack's name or an image's tag with something else.
-RESERVED = ("aws", "build", "github", "latest", "pipeline")
+# These would share a stack's name, an image's tag or a table of stages.toml with something else.
+RESERVED = ("all", "aws", "build", "github", "latest", "pipeline")
 PROJECT = r"(?=.{2,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
 SUBJECT_FORMATS = ("immutable", "classic")
 SWITCHES = {"": False, "0": False, "1": True}

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from deploy.aws import Aws, choose_region, image_digest, who_am_i
 from deploy.environments import Environment, read_environment
 from deploy.errors import SetupError
 from deploy.github import Repository, read_repository, read_variables
-from deploy.parameters import OWNER, check_values
+from deploy.parameters import OWNER, Wishes, check_values
 from deploy.settings import Settings, all_stages, project_name, read_stages, reviewed_stage
 from deploy.stacks import Stack, find_stack, settle
+from deploy.stages import StageChoices, read_choices
 from deploy.templates import GITHUB_TEMPLATE, PARTS, SERVICE, Part, StageStacks
 from deploy.variables import OF_REPOSITORY
 
@@ -80,9 +82,24 @@ class Situation:
         """The stage that wants a person's review."""
         return reviewed_stage(self.all_stages)
 
-    def chosen(self, stage: str) -> dict[str, str]:
-        """Return the parameters that the person gives for a stage, or for `github`."""
-        return self.settings.parameters.get(stage, {})
+    def chosen(self, name: str) -> dict[str, str]:
+        """Return the parameters that the shell gives for a stage, or for `github`."""
+        return self.settings.parameters.get(name, {})
+
+    @cached_property
+    def choices(self) -> dict[str, StageChoices]:
+        """What stages.toml, in the folder that the command runs in, says of each stage."""
+        return read_choices(Path(), self.all_stages)
+
+    def wishes(self, stage: str, service: Stack | None) -> Wishes:
+        """Return the parameters that the person chooses for a stage: the file's, then the shell's.
+
+        The file may ask for containers before there is an image, which then have to wait for it.
+        """
+        filed = dict(self.choices[stage].parameters)
+        if service is None or not self.images[stage]:
+            filed.pop("DesiredCount", None)
+        return Wishes(filed | self.chosen(stage), frozenset(filed))
 
     @property
     def github_name(self) -> str:
@@ -97,13 +114,14 @@ class Situation:
     @cached_property
     def stage_stacks(self) -> dict[str, StageStacks]:
         """The stacks of each stage, with what the person chooses for it."""
-        return {
-            stage: StageStacks(
-                {part: self.settled(stage, part) for part in PARTS},
-                self.chosen(stage),
-            )
-            for stage in self.stages
-        }
+        return {stage: self.stacks_of(stage) for stage in self.stages}
+
+    def stacks_of(self, stage: str) -> StageStacks:
+        """Return the stacks of a stage, with what the person chooses for it."""
+        stacks = {part: self.settled(stage, part) for part in PARTS}
+        return StageStacks(
+            stacks, self.wishes(stage, stacks[SERVICE]), self.choices[stage].switches
+        )
 
     def settled(self, stage: str, part: Part) -> Stack | None:
         """Return a stage's stack of this part, once it can be deployed to."""

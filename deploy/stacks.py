@@ -248,12 +248,12 @@ def early_reasons(aws: Aws, change_set: str) -> list[str]:
     ]
 
 
-def delete(aws: Aws, stack: Stack) -> None:
+def delete(aws: Aws, stack: Stack, again: str) -> None:
     """Delete a stack and wait until it is gone; raise SetupError where AWS keeps it."""
     aws.text("cloudformation", "delete-stack", "--stack-name", stack.name)
     left = wait_for_end(aws, stack.id)
     if left.status != "DELETE_COMPLETE":
-        raise undone(aws, left, again="make teardown")
+        raise undone(aws, left, again)
 
 
 def undone(aws: Aws, stack: Stack, again: str = "make setup") -> SetupError:

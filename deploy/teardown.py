@@ -11,9 +11,9 @@ from deploy.journal import Journal
 from deploy.leftovers import (
     FOR_THE_PERSON,
     Leftover,
-    delete_command,
     delete_leftover,
     find_leftovers,
+    say_leftovers,
 )
 from deploy.programs import check_programs
 from deploy.settings import Settings, project_name
@@ -131,7 +131,7 @@ def delete_stack(aws: Aws, stack: Stack, journal: Journal) -> None:
     if stack.name.endswith(DATABASE.suffix) and stack.status in USABLE:
         # Its own template, not the checkout's: nothing else of the database changes before it goes.
         deploy(aws, Deployment(stack.name, "", {"DeletionProtection": "false"}, stack.tags))
-    delete(aws, stack)
+    delete(aws, stack, again="make teardown")
     journal.note("deleted", f"stack {stack.name}")
 
 
@@ -159,8 +159,7 @@ def finish(situation: Situation, journal: Journal) -> None:
 def say_kept(situation: Situation, kept: list[tuple[Aws, Leftover]]) -> None:
     """Say what stays, each with the command that deletes it."""
     for aws, leftover in kept:
-        say(f"  kept: {leftover.kind.what} {leftover.name}")
-        say(f"        {delete_command(aws, leftover)}")
+        say_leftovers(aws, [leftover])
     for stage, environment in situation.environments.items():
         if environment.exists:
             say(f"  kept: GitHub environment {stage}, with its protection")

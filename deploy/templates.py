@@ -1,61 +1,110 @@
 """The stacks of a stage, in the order of deploying, and what each needs from the others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from deploy.parameters import Choice, choose, declared, remembered
+from deploy.parameters import (
+    Choice,
+    Wishes,
+    choose,
+    declared,
+    declared_outputs,
+    remembered,
+)
 from deploy.stacks import Stack
 
 
 @dataclass(frozen=True)
 class Part:
-    """One template of a stage; `gives` is an output that the person can bring along instead."""
+    """One template of a stage.
+
+    `gives` is an output that the person can bring along instead. A part with a `key` is there
+    where stages.toml has that key, and does not have the key `unless`.
+    """
 
     suffix: str
     template: str
     what: str
-    gives: str
+    gives: str = ""
+    key: str = ""
+    unless: str = ""
 
     def stack_name(self, project: str, stage: str) -> str:
         """Return the name of this part's stack."""
         return f"{project}-{stage}{self.suffix}"
+
+    def is_on(self, switches: frozenset[str]) -> bool:
+        """Return whether stages.toml wants the part, with these keys in it."""
+        return not self.key or (self.key in switches and self.unless not in switches)
 
 
 NETWORK = Part("-network", "network.yml", "VPC and subnets, about 3 minutes", "VpcId")
 DATABASE = Part(
     "-database", "database.yml", "PostgreSQL, about 10 minutes, costs money", "DatabaseHost"
 )
-ROLES = Part("-roles", "roles.yml", "what containers and releases may do, about 1 minute", "")
-SERVICE = Part("", "stage.yml", "load balancer and service, about 5 minutes, costs money", "")
-PARTS = (NETWORK, DATABASE, ROLES, SERVICE)
+ROLES = Part("-roles", "roles.yml", "what containers and releases may do, about 1 minute")
+SERVICE = Part("", "stage.yml", "load balancer and service, about 5 minutes, costs money")
+# In the order of deploying. The outputs of each are parameters of those after it, by their names;
+# without its part, such a parameter has its default. A part that stages.toml switches on is one
+# line here, and its key one in deploy/stages.py.
+PARTS = (
+    NETWORK,
+    DATABASE,
+    ROLES,
+    SERVICE,
+)
 GITHUB_TEMPLATE = "github.yml"
 
 
 @dataclass(frozen=True)
 class StageStacks:
-    """The stacks of a stage as they were before a run, and what the person chooses for it now."""
+    """The stacks of a stage as they were before a run, and what the person chooses for it now.
+
+    `staying` are parts that are switched off, and that the person does not want deleted yet.
+    """
 
     stacks: Mapping[Part, Stack | None]
-    chosen: Mapping[str, str]
+    wishes: Wishes = field(default_factory=Wishes)
+    switches: frozenset[str] = frozenset()
+    staying: frozenset[Part] = frozenset()
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """The parameters that the person chooses."""
+        return self.wishes.values
 
     @property
     def needed(self) -> list[Part]:
-        """The parts to deploy: not those that the person brought along."""
+        """The parts to deploy: not those that the person brought along, or that are off."""
         service_exists = self.stacks[SERVICE] is not None
         return [
             part
             for part in PARTS
-            if self.stacks[part]
-            or not (part.gives and (self.chosen.get(part.gives) or service_exists))
+            if part.is_on(self.switches)
+            and (
+                self.stacks[part]
+                or not (part.gives and (self.chosen.get(part.gives) or service_exists))
+            )
+        ]
+
+    @property
+    def unwanted(self) -> list[Part]:
+        """The parts that are switched off, and have a stack: what uses another one first."""
+        return [
+            part
+            for part in reversed(PARTS)
+            if self.stacks[part] and not part.is_on(self.switches) and part not in self.staying
         ]
 
     @property
     def outputs(self) -> dict[str, str]:
-        """The outputs of the stage's own stacks."""
+        """The outputs of the stage's own stacks; nothing for those of a part that is to go."""
         found = {name: v for part in PARTS for name, v in self.outputs_of(part).items()}
         if self.outputs_of(NETWORK):
             # Setup's own to give and to take back: the network names them with a NAT gateway only.
             found["TaskSubnetIds"] = found["PrivateSubnetIds"] if self.has_nat_gateway else ""
+        for part in self.unwanted:
+            found |= dict.fromkeys(declared_outputs(part.template), "")
         return found
 
     def outputs_of(self, part: Part) -> dict[str, str]:
@@ -67,6 +116,8 @@ class StageStacks:
         """Return what a parameter of a part will be: as chosen, as it is, or the default."""
         stack = self.stacks[part]
         before = stack.parameters.get(name) if stack else None
+        if name in self.taken_out(part):
+            before = None
         return self.chosen.get(name) or before or declared(part.template)[name].default or ""
 
     @property
@@ -101,7 +152,16 @@ class StageStacks:
 
     def choose(self, part: Part, given: Mapping[str, str]) -> Choice:
         """Return what a part's stack gets of what setup gives and the person chooses."""
-        return choose(part.template, given, self.chosen, self.earlier(part))
+        taken_out = self.taken_out(part)
+        return choose(part.template, given, self.wishes, self.earlier(part), taken_out)
+
+    def taken_out(self, part: Part) -> frozenset[str]:
+        """Return the parameters of a part that stages.toml gave before, and nobody gives now."""
+        stack = self.stacks[part]
+        # Without the snapshot's name AWS would replace the database by an empty one.
+        return (
+            self.wishes.taken_out(stack.tags) - {"DBSnapshotIdentifier"} if stack else frozenset()
+        )
 
     def new_count(self, *, has_image: bool) -> str:
         """Return how many containers to run where the person has no say: 0 at first, 1 with an
@@ -109,5 +169,7 @@ class StageStacks:
         service = self.stacks[SERVICE]
         if service is None:
             return "0"
+        if "DesiredCount" in self.taken_out(SERVICE):
+            return "1" if has_image else "0"
         count = service.parameters["DesiredCount"]
         return "1" if count == "0" and has_image else count

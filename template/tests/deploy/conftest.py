@@ -2,6 +2,7 @@
 
 import copy
 import io
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,11 @@ class Workplace:
         self.programs = server.programs
         self.desk = server.desk = Desk({"aws": self.cloud, "gh": self.hub})
         self.monkeypatch, self.capsys = monkeypatch, capsys
+
+    def write_stages(self, text: str, procfile: str = "") -> None:
+        """Write stages.toml, and a Procfile where one is given, into the folder of the desk."""
+        Path("stages.toml").write_text(text)
+        Path("Procfile").write_text(procfile)
 
     def run(self, *arguments: str, typing: str = "y\n", **choices: str) -> Outcome:
         """Run a command of `python3 -m deploy` with these choices, typing these answers."""
@@ -72,8 +78,9 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def workplace(server, monkeypatch, capsys):
-    """A desk with an empty account and a new private repository."""
+def workplace(server, monkeypatch, capsys, tmp_path):
+    """A desk with an empty account and a new private repository, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
     for name in CHOICES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
