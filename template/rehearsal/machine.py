@@ -33,6 +33,12 @@ LINKED = (
     "Library/Caches/pip",
 )
 
+# In the place of `sudo`, by which workflows install packages of GitHub's runner.
+SUDO = """\
+#!/bin/sh
+echo "Left out, because a rehearsal does not change this machine: sudo $*"
+"""
+
 
 class MachineError(RuntimeError):
     """Something that the rehearsal needs is missing; the message says what to do."""
@@ -74,6 +80,8 @@ def environment(home: Path, run: str) -> dict[str, str]:
             (home / place).parent.mkdir(parents=True, exist_ok=True)
             (home / place).symlink_to(Path.home() / place)
     docker_objects.write_command(programs / "docker", shutil.which("docker"), run)
+    (programs / "sudo").write_text(SUDO)
+    (programs / "sudo").chmod(0o755)
     kept = {key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)}
     return {
         **kept,

@@ -1,6 +1,7 @@
 """An image of this machine's PostgreSQL, where the official one cannot be downloaded.
 
-It understands what compose.yaml tells the official image: POSTGRES_USER, _PASSWORD and _DB.
+It understands what people tell the official image: POSTGRES_USER, _PASSWORD, _DB, and
+_HOST_AUTH_METHOD.
 """
 
 import os
@@ -20,20 +21,24 @@ from template.rehearsal import docker_objects, processes
 STAND_IN = f"{docker_objects.LABEL}.stand-in=postgresql"
 USER = 999  # as in the official image
 HOME = "var/lib/postgresql"
+SOCKETS = "var/run/postgresql"  # where Debian's programs look for a server
 FILES = {
     "etc/passwd": f"postgres:x:{USER}:{USER}::/{HOME}:/bin/sh\n",
     "entrypoint": """\
 #!/bin/sh
 set -e
-data=$HOME/data
+data=$HOME/data user=${POSTGRES_USER:-postgres} auth=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
 if [ ! -e "$data/PG_VERSION" ]; then
-  echo "$POSTGRES_PASSWORD" >"$HOME/password"
-  initdb --pgdata="$data" --username="$POSTGRES_USER" --encoding=UTF8 \\
-    --auth=scram-sha-256 --pwfile="$HOME/password"
-  echo "host all all all scram-sha-256" >>"$data/pg_hba.conf"
-  echo "create database $POSTGRES_DB" | postgres --single -D "$data" postgres
+  echo "${POSTGRES_PASSWORD:-unused}" >"$HOME/password"
+  initdb --pgdata="$data" --username="$user" --encoding=UTF8 \\
+    --auth="$auth" --pwfile="$HOME/password"
+  echo "host all all all $auth" >>"$data/pg_hba.conf"
+  database=${POSTGRES_DB:-$user}
+  if [ "$database" != postgres ]; then
+    echo "create database \\"$database\\"" | postgres --single -D "$data" postgres
+  fi
 fi
-exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=
+exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=/var/run/postgresql
 """,
 }
 
@@ -121,6 +126,7 @@ def make_image(name: str, server: Path, folder: Path, *changes: str) -> None:
     The folder is for what is made on the way, and `changes` are further ones of `docker import`.
     """
     (folder / HOME).mkdir(parents=True)
+    (folder / SOCKETS).mkdir(parents=True)
     (folder / "tmp").mkdir()
     for path, text in FILES.items():
         (folder / path).parent.mkdir(exist_ok=True)

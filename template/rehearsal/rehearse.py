@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 
 from template.rehearsal import machine, project
-from template.rehearsal.github import act, jobs
+from template.rehearsal.github import act, job_services, jobs
 from template.rehearsal.github.checkout import CheckoutError
 from template.rehearsal.github.progress import Progress
 from template.rehearsal.report import Outcome, Ran, Service
@@ -27,11 +27,12 @@ def through_github(sandbox: Sandbox, push: jobs.Push | None = None) -> list[Ran]
     Raises CheckoutError where such a push does not start it.
     """
     branch = sandbox.checkout.branch
-    push = push or jobs.Push("deploy.yml", sandbox.checkout.commit, ref=f"refs/heads/{branch}")
+    push = push or jobs.Push(
+        sandbox.checkout.workflow, sandbox.checkout.commit, ref=f"refs/heads/{branch}"
+    )
     workflows = jobs.Workflows(sandbox.checkout.folder)
-    _check_trigger(workflows.branches(push.workflow), branch)
-    for job in workflows.with_services():
-        sandbox.say(f"Service containers are not started here: {job} has to do without.")
+    _check_trigger(push.workflow, workflows.branches(push.workflow), branch)
+    job_services.start(sandbox.checkout.folder, push.workflow, sandbox.machine, sandbox.say)
     workflows.use_environment_variables("stage.yml")
     workflows.forget_queues()
     progress = Progress(sandbox.say)
@@ -89,11 +90,11 @@ def _variables(sandbox: Sandbox) -> dict[str, str]:
     return {**repository, jobs.ENVIRONMENTS: jobs.environment_table(repository, environments)}
 
 
-def _check_trigger(branches: list[str] | None, branch: str) -> None:
+def _check_trigger(workflow: str, branches: list[str] | None, branch: str) -> None:
     if branches and not any(fnmatch(branch, pattern) for pattern in branches):
         raise CheckoutError(
-            f"deploy.yml runs for pushes to {', '.join(branches)}, but the default branch is"
-            f" {branch}. Name it under `branches` in .github/workflows/deploy.yml."
+            f"{workflow} runs for pushes to {', '.join(branches)}, but the default branch is"
+            f" {branch}. Name it under `branches` in .github/workflows/{workflow}."
         )
 
 

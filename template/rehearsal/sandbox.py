@@ -78,7 +78,7 @@ def set_up(
         for image in postgresql_image.stand_in(wanted, environment):
             say(f"{image} cannot be pulled: this machine's PostgreSQL stands in for it.")
         stacks = project.deploy(
-            commit.folder / "deploy/infra", DesiredCount="1", DefaultBranch=commit.branch
+            commit.folder / commit.home / "infra", DesiredCount="1", DefaultBranch=commit.branch
         )
         doubles = stack.enter_context(
             cloud.run(stacks.values(), project.REPOSITORY, lambda: sandbox.job())

@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from template.adopt.adopt import OTHER_WORKFLOW
+from template.adopt.home import OTHER
 from template.rehearsal.github.oidc import Repository
 
 ACTIONS = Path(__file__).parent / "actions"
@@ -24,6 +26,14 @@ PIPELINE = (
 )
 
 
+# Where an adopted project has a part of it, if it has files of its own in the usual places.
+ELSEWHERE = {
+    ".github/workflows/deploy.yml": (OTHER_WORKFLOW,),
+    "Dockerfile": ("deploy/Dockerfile", f"{OTHER}/Dockerfile"),
+    **{path: (path.replace("deploy", OTHER, 1),) for path in PIPELINE if "infra" in path},
+}
+
+
 class CheckoutError(RuntimeError):
     """There is no commit that can be rehearsed; the message says what to do."""
 
@@ -32,13 +42,16 @@ class CheckoutError(RuntimeError):
 class Checkout:
     """A clone in a folder, on the default branch, at a commit of 40 hex digits.
 
-    `changed` tells that the project has changes that are not committed.
+    `changed` tells that the project has changes that are not committed, `home` is the folder with
+    infra/, and `workflow` the name of the workflow that deploys.
     """
 
     folder: Path
     commit: str
     changed: bool
     branch: str = "main"
+    home: str = "deploy"
+    workflow: str = "deploy.yml"
 
     def stand_ins(self) -> dict[str, Path]:
         """The folders that stand in for the third-party actions of the workflows."""
@@ -78,8 +91,11 @@ def clone(source: Path, folder: Path, repository: Repository) -> Checkout:
     branch = default_branch(source)
     _git(folder, "checkout", "--quiet", "-B", branch, commit)
     _git(folder, "remote", "set-url", "origin", f"https://github.com/{repository.full_name}")
-    _check_pipeline(source, folder)
-    return Checkout(folder, commit, _git(source, "status", "--porcelain") != "", branch)
+    places = _check_pipeline(source, folder)
+    changed = _git(source, "status", "--porcelain") != ""
+    home = places["deploy/infra/stage.yml"].parent.parent.as_posix()
+    workflow = places[".github/workflows/deploy.yml"].name
+    return Checkout(folder, commit, changed, branch, home, workflow)
 
 
 def _check_root(source: Path) -> None:
@@ -98,16 +114,25 @@ def _check_root(source: Path) -> None:
         )
 
 
-def _check_pipeline(source: Path, folder: Path) -> None:
-    if not (missing := [path for path in PIPELINE if not (folder / path).is_file()]):
-        return
-    there = [path for path in missing if (source / path).is_file()]
+def _check_pipeline(source: Path, folder: Path) -> dict[str, Path]:
+    """Where each part of the pipeline is, below the folder. Raises CheckoutError."""
+    places = {path: place for path in PIPELINE if (place := _place(folder, path))}
+    missing = [path for path in PIPELINE if path not in places]
+    if not missing:
+        return places
+    there = [path for path in missing if _place(source, path)]
     if there:
         raise CheckoutError(f"The commit of {source} lacks {', '.join(there)}. Commit them first.")
     raise CheckoutError(
         f"{source} has no {', '.join(missing)}, so it cannot be rehearsed."
         f" Run: make adopt INTO={source}, and commit what that writes."
     )
+
+
+def _place(folder: Path, path: str) -> Path | None:
+    """Where a part of the pipeline is: an adopted project's other place comes first."""
+    places = (*ELSEWHERE.get(path, ()), path)
+    return next((Path(place) for place in places if (folder / place).is_file()), None)
 
 
 def _git(folder: Path, *arguments: str) -> str:

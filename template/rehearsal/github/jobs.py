@@ -63,16 +63,6 @@ class Workflows:
         inputs = caller.get("with", {})
         return _job(push, _named(self._load(called), rest[1], inputs), caller, called)
 
-    def with_services(self) -> list[str]:
-        """The jobs, as FILE: JOB, that want service containers, which act starts in no host."""
-        folder = self.folder / ".github" / "workflows"
-        return [
-            f"{file.name}: {key}"
-            for file in sorted(folder.glob("*.yml"))
-            for key, job in self._load(file.name)["jobs"].items()
-            if "services" in job
-        ]
-
     def forget_queues(self) -> None:
         """Take the length of queues out of the workflows.
 
@@ -84,7 +74,8 @@ class Workflows:
     def use_environment_variables(self, workflow: str) -> None:
         """Let a workflow read its variables from the environment that its `stage` input names.
 
-        Together with `forget_queues` the only change that the rehearsal makes to a checkout:
+        With `forget_queues` and the ports of services that are taken the only change that the
+        rehearsal makes to a checkout:
         `vars.NAME` becomes the same lookup in a table by environment, which GitHub does before it
         starts the job. Doing it twice changes nothing.
         """

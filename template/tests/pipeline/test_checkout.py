@@ -97,6 +97,19 @@ def test_project_without_a_part_of_the_pipeline_is_refused(source, tmp_path, pat
     )
 
 
+def test_parts_are_found_in_their_other_places(source, tmp_path):
+    """A project with files of its own in the usual places has the template's beside them."""
+    assert clone(source, tmp_path / "first", Repository()).home == "deploy"
+    (source / "tools").mkdir()
+    git(source, "mv", "deploy", "tools/deploy")
+    git(source, "mv", "Dockerfile", "tools/deploy/Dockerfile")
+    git(source, "mv", ".github/workflows/deploy.yml", ".github/workflows/deploy-to-ecs.yml")
+    (source / ".github/workflows/deploy.yml").write_text("on: push\njobs: {}\n")
+    commit(source)
+    checkout = clone(source, tmp_path / "second", Repository())
+    assert (checkout.home, checkout.workflow) == ("tools/deploy", "deploy-to-ecs.yml")
+
+
 def test_part_that_is_not_committed_is_refused(source, tmp_path):
     """A part that is there and not in the commit only has to be committed."""
     git(source, "rm", "--quiet", "--cached", "Dockerfile")

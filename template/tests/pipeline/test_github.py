@@ -100,15 +100,6 @@ def test_branches_that_deploy(tmp_path, events, branches):
     assert Workflows(tmp_path).branches("deploy.yml") == branches
 
 
-def test_service_containers_are_found(tmp_path):
-    """Jobs that want what act does not start are known."""
-    folder = tmp_path / ".github" / "workflows"
-    folder.mkdir(parents=True)
-    (folder / "ci.yml").write_text("on: push\njobs: {test: {services: {db: {image: x}}}, lint: {}}")
-    (folder / "deploy.yml").write_text("on: push\njobs: {}\n")
-    assert Workflows(tmp_path).with_services() == ["ci.yml: test"]
-
-
 def test_contents_need_the_permission_of_caller_and_called(checkout):
     """Without `contents: read` a release may not compare commits."""
     assert Workflows(checkout).job(PUSH, STAGING).contents is True

@@ -76,6 +76,17 @@ def test_packages_of_the_person_are_reached(docker, tmp_path, monkeypatch):
     assert not (home / ".cache").exists()
 
 
+def test_machine_is_not_changed_by_sudo(docker, tmp_path):
+    """A step that installs packages of the runner's goes on without them, and says so."""
+    environment = machine.environment(tmp_path / "home", "try")
+    command = ["sh", "-c", "sudo apt-get update && sudo touch new"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1].endswith("does not change this machine: sudo touch new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_temporary_files_are_the_rehearsal_s(docker, tmp_path):
     """What a killed step leaves in a temporary folder goes with the rehearsal's own."""
     environment = machine.environment(tmp_path / "home", "try")
