@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ INDEPENDENT = re.compile(r"template/tests/pipeline/test_(release\w*|buildspecs)\
 FIRST = tuple(
     f"tests/{name}/" for name in ("image", "resilience", "browser", "docs", "template", "pipeline")
 )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: a shell's `command &` would have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Scheduling(LoadScopeScheduling):

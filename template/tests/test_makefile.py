@@ -120,3 +120,18 @@ def test_setup_uses_the_persons_own_tools(tmp_path):
         printed = doctor.stdout.read()
     assert doctor.returncode != 0
     assert "The AWS CLI is too old: aws-cli/1.0.0 of the person" in printed
+
+
+def test_tests_pass_in_the_background():
+    """Ctrl-C reaches what a test starts, also where `make test-template &` would ignore it."""
+    test = "template/tests/deploy/test_interruptions.py"
+    one = [sys.executable, "-m", "pytest", "-c", "template/pyproject.toml", "--rootdir", "."]
+    ran = subprocess.run(
+        ["bash", "-c", 'trap "" INT; exec "$@"', "bash", *one, "-q", "-k", "api and user", test],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
