@@ -36,13 +36,14 @@ requirements: install ## Compile the requirements files from pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-header -c requirements.txt --group dev -o requirements-dev.txt
 
 .PHONY: run
-run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:8000 (PORT=8001: another port)
+run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:8000, with a worker (PORT=8001: another port)
 	@python -c 'import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.1", $(PORT)))' 2>/dev/null || \
 	  { echo "Port $(PORT) is taken. Choose another: make run PORT=8001"; exit 1; }
 	@python manage.py migrate --verbosity 0
 	@echo "Try these (Ctrl-C ends the server):"
 	@printf '  http://127.0.0.1:$(PORT)/%s\n' ping itemslist docs/ admin/
-	@exec python manage.py runserver 127.0.0.1:$(PORT)
+	@trap 'kill $$(jobs -p) 2>/dev/null; wait' EXIT; trap 'exit 0' HUP INT TERM; \
+	  python manage.py db_worker --reload & python manage.py runserver 127.0.0.1:$(PORT) & wait $$!
 
 .PHONY: test
 test: install ## Test the application on SQLite, or on what DATABASE_URL names

@@ -1,5 +1,6 @@
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.utils.functional import cached_property
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
@@ -28,6 +29,6 @@ class LinkPagination(CursorPagination):
 
 
 class BoundedPaginator(Paginator):
-    @property  # of the admin's pages: to count all rows of a table is to read them all
+    @cached_property  # of the admin's pages: to count all rows of a table is to read them all
     def count(self):
-        return self.object_list[:10_000].count()  # type: ignore[attr-defined] # a queryset
+        return self.object_list.order_by()[:10_000].count()  # type: ignore[attr-defined] # a queryset

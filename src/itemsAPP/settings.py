@@ -68,6 +68,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "axes",
+    "django_tasks",
+    "django_tasks_db",
     "accounts",
     "itemslist",
 ]
@@ -104,6 +106,7 @@ TEMPLATES = [
     },
 ]
 TIME_ZONE = "UTC"
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # python manage.py db_worker
 
 # Database and cache. https://docs.djangoproject.com/en/stable/ref/databases/
 if env.str("DATABASE_URL", None) is not None:

@@ -1,5 +1,6 @@
 """The recipes that a newcomer types first do what they say, and say what is wrong."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -8,11 +9,20 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
+from template.tests import exhaustive
+from template.tests.app.commands import manage
+from template.tests.image.containers import until
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds that the server may take to answer
+QUEUE = (
+    "from django.conf import settings; from template.tests.app.slow import wait;"
+    "wait.enqueue(str(settings.DATA_DIR))"
+)
 
 
 def make(*arguments: str, **environment: str) -> subprocess.Popen:
@@ -55,15 +65,35 @@ def test_waiting_ends(monkeypatch, port):
         wait_for(f"http://127.0.0.1:{port}/")
 
 
-def test_run_serves_and_prints_addresses(tmp_path, port):
-    """`make run` migrates, prints addresses that answer, and ends with Ctrl-C."""
+def left(session: int) -> list[str]:
+    """The commands of a session that still run."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(OSError, psutil.Error):
+            if os.getsid(process.pid) == session:
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kill", "stop"),
+    exhaustive.rows(
+        [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGHUP)],
+        (os.killpg, signal.SIGINT),
+    ),
+)
+def test_run_serves_and_prints_addresses(tmp_path, port, kill, stop):
+    """`make run` migrates, prints addresses that answer, runs a worker, and ends with Ctrl-C."""
     with make("run", f"PORT={port}", DATA_DIR=str(tmp_path)) as server:
         assert wait_for(f"http://127.0.0.1:{port}/itemslist").json() == []
-        os.killpg(server.pid, signal.SIGINT)
+        manage("shell", "--command", QUEUE, DATA_DIR=str(tmp_path))
+        assert until((tmp_path / "started").exists, PATIENCE)
+        kill(server.pid, stop)
         printed = server.stdout.read()
     for path in ("ping", "itemslist", "docs/", "admin/"):
         assert f"http://127.0.0.1:{port}/{path}\n" in printed
     assert (tmp_path / "db.sqlite3").exists()
+    assert left(server.pid) == []
 
 
 def test_taken_port_is_told(tmp_path):

@@ -92,5 +92,5 @@ def test_admin_counts_no_further(db):
     """The admin's paginator counts to its limit."""
     Note.objects.bulk_create(Note(name=str(number)) for number in range(10_001))
     notes = Note.objects.order_by("pk")
-    assert BoundedPaginator(notes[:3], 2).count == 3
+    assert BoundedPaginator(notes.filter(name__in=["1", "2", "3"]), 2).count == 3
     assert BoundedPaginator(notes, 2).count == 10_000

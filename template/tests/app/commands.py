@@ -66,6 +66,19 @@ def runserver(*options: str, folder: Path = REPOSITORY, **environment: str) -> I
             process.terminate()
 
 
+@contextlib.contextmanager
+def worker(folder: Path = REPOSITORY, **environment: str) -> Iterator[subprocess.Popen]:
+    """The process of `python manage.py db_worker`, which ends with the context."""
+    command = [sys.executable, "manage.py", "db_worker", "--interval=0.1", "--no-startup-delay"]
+    with subprocess.Popen(
+        command, cwd=folder, env=INHERITED | environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
 def wait_for(url: str, seconds: float = SECONDS) -> None:
     """Return when the address answers; raise TimeoutError when it does not in time."""
     deadline = time.monotonic() + seconds

@@ -116,6 +116,19 @@ def test_data_outlives_the_containers(compose):
     assert found.strip() == "1"
 
 
+def test_worker_does_what_is_queued(compose):
+    """What the web server queues is done by the worker, and no result is waited for in vain."""
+    queue = (
+        "from itemslist.models import ItemList; from itemslist.tasks import delete_duplicates;"
+        "pks = [ItemList.objects.create(title='tea').pk for _ in range(3)];"
+        "delete_duplicates.enqueue(pks)"
+    )
+    count = "from itemslist.models import ItemList; print(ItemList.objects.count())"
+    shell = ("exec", "web", "python", "manage.py", "shell", "--verbosity=0", "--command")
+    compose.run(*shell, queue)
+    assert containers.until(lambda: compose.run(*shell, count).strip() == "1")
+
+
 def test_tests_may_use_the_database(compose):
     """The database listens on this machine, and on no other, under the URL of compose.yaml."""
     listening = compose.run("port", "database", "5432").strip()
