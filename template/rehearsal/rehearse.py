@@ -7,7 +7,7 @@ from pathlib import Path
 
 import requests
 
-from template.rehearsal import machine, project
+from template.rehearsal import machine, project, report
 from template.rehearsal.github import act, job_services, jobs
 from template.rehearsal.github.checkout import CheckoutError
 from template.rehearsal.github.progress import Progress
@@ -70,13 +70,13 @@ def rehearse(sandbox: Sandbox, engine: Engine) -> Outcome:
     ran = engine(sandbox)
     services = {stage: _service(sandbox, stage) for stage in project.STAGES}
     address = services["production"].address
-    path = health_path(sandbox.stacks["production-stage"])
+    paths = (health_path(sandbox.stacks["production-stage"]), report.HOME)
     return Outcome(
         commit=sandbox.checkout.commit,
         ran=ran,
         tags=sandbox.tags(),
         services=services,
-        answers={path: _ask(address + path)} if address else {},
+        answers={path: _ask(address + path) for path in paths} if address else {},
     )
 
 
@@ -126,6 +126,6 @@ def _service(sandbox: Sandbox, stage: str) -> Service:
 def _ask(url: str) -> str:
     """The status of an answer, or why there is none."""
     try:
-        return str(requests.get(url, timeout=PATIENCE).status_code)
+        return str(requests.get(url, timeout=PATIENCE, allow_redirects=False).status_code)
     except requests.RequestException as error:
         return type(error).__name__

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 STAGES = ("build", "staging", "production")
 COLUMNS = ("stage", "tag", "digest", "seconds", "deployment of the service")
 SHOWN = 19  # of a digest: sha256: and twelve digits
+HOME = "/"  # where a project may have a page, a redirect or nothing, and no error of the server's
 
 
 @dataclass(frozen=True)
@@ -127,5 +128,7 @@ def _problems_of_answers(outcome: Outcome) -> Iterator[str]:
     if not outcome.answers:
         yield "The production image does not run."
     for path, status in outcome.answers.items():
-        if status != "200":
+        if path == HOME and not status.startswith(("2", "3", "4")):
+            yield f"The production image answers {path} with {status}."
+        elif path != HOME and status != "200":
             yield f"The production image answers {path} with {status} instead of 200."

@@ -142,7 +142,7 @@ def test_table_closes_the_rehearsal(github):
     service = github.outcome.services["production"]
     row = rf"production +production +{digest} +\d+\.\d +{service.deployment} COMPLETED"
     assert re.search(row, github.printed)
-    told = "The production image ran, and answered: /health/live 200"
+    told = "The production image ran, and answered: /health/live 200, / 200"
     assert github.printed.rstrip().endswith(told)
 
 
@@ -214,7 +214,7 @@ def test_pipeline_uses_the_roles_of_its_projects(pipeline):
 def test_answers_are_looked_at(pipeline):
     """An image that answers the load balancer with 404 is found out."""
     outcome, _, _ = pipeline
-    assert outcome.answers == {"/health/live": "404"}
+    assert outcome.answers == {"/health/live": "404", "/": "404"}
     assert report.problems(outcome) == [
         "The production image answers /health/live with 404 instead of 200."
     ]

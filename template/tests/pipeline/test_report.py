@@ -104,6 +104,21 @@ def test_cause_is_told_without_its_consequences(outcome, ran, skipped):
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        ("200", []),
+        ("302", []),
+        ("404", []),
+        ("500", ["The production image answers / with 500."]),
+        ("ReadTimeout", ["The production image answers / with ReadTimeout."]),
+    ],
+)
+def test_home_page_may_be_missing_and_may_not_fail(outcome, status, problem):
+    """A project need not have a page at its root."""
+    assert problems(replace(outcome, answers={"/health/live": "200", "/": status})) == problem
+
+
 def test_skipped_stage_is_a_problem(outcome):
     """A stage that did not run is named."""
     skipped = replace(outcome, ran=[each for each in outcome.ran if each.stage != "staging"])
