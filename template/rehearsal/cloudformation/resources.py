@@ -21,6 +21,7 @@ NAME_PROPERTIES = {
     "AWS::IAM::Role": "RoleName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
     "AWS::SecretsManager::Secret": "Name",
 }
 ARNS = {
@@ -35,6 +36,7 @@ ARNS = {
     "AWS::IAM::Role": "iam::{account}:role/{name}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
     "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
     "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:{name}-a1b2c3",
 }
 ARN_IS_ID = {
@@ -42,11 +44,14 @@ ARN_IS_ID = {
     "AWS::ECS::TaskDefinition",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::OIDCProvider",
+    "AWS::SNS::Topic",
     "AWS::SecretsManager::Secret",
 }
 OTHERS = {
     ("AWS::ECR::Repository", "RepositoryUri"): ("{account}.dkr.ecr.{region}.amazonaws.com/{name}"),
     ("AWS::ECS::Service", "Name"): "{name}",
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerFullName"): "app/{name}/0a1b2c3d",
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupFullName"): "targetgroup/{name}/0a1b",
 }
 
 

@@ -3,11 +3,13 @@
 A call is an IAM action, the resource that AWS checks it on, and its condition keys.
 """
 
-from template.rehearsal.aws.account import arn, iam_arn
+from template.rehearsal.aws.account import ACCOUNT, arn, iam_arn
 from template.rehearsal.aws.recording import Authorization as Call
 from template.rehearsal.project import NAME as PROJECT
 from template.rehearsal.project import STAGES
+from template.tests.infra.cloudformation import SWITCHED
 
+SENDER = SWITCHED["SenderAddress"]
 IMAGES = arn("ecr", f"repository/{PROJECT}")
 LOG_IN = Call("ecr:GetAuthorizationToken", "*")
 READ_IMAGES = [
@@ -95,6 +97,35 @@ def start(stage: str) -> list[Call]:
     ]
 
 
+def bucket(stage: str) -> str:
+    """The ARN of the bucket of a stage's uploads."""
+    return f"arn:aws:s3:::{PROJECT}-{stage}-{ACCOUNT}"
+
+
+def store(stage: str) -> list[Call]:
+    """What django-storages calls to store, read, look for and delete a file.
+
+    https://django-storages.readthedocs.io/en/latest/backends/amazon-S3.html#iam-policy
+    """
+    file = f"{bucket(stage)}/items/picture.png"
+    actions = ("AbortMultipartUpload", "DeleteObject", "GetObject", "PutObject")
+    return [
+        *(Call(f"s3:{action}", file) for action in actions),
+        Call("s3:ListBucket", bucket(stage)),
+    ]
+
+
+def send(sender: str = SENDER, identity: str = "example.com") -> list[Call]:
+    """What django-anymail calls to send mail: of the sender's identity, and of the recipient's as
+    long as the account is in SES's sandbox.
+
+    https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
+    """
+    place = arn("ses", f"identity/{identity}")
+    actions = ("SendEmail", "SendRawEmail")
+    return [Call(f"ses:{action}", place, {"ses:FromAddress": sender}) for action in actions]
+
+
 def run_project(name: str) -> list[Call]:
     """What CodeBuild calls for a project beside the buildspec's own calls."""
     log = arn("logs", f"log-group:/codebuild/{PROJECT}:log-stream:{name}/0a1b2c3d")
@@ -132,7 +163,7 @@ NEEDED: dict[str, list[Call]] = {
 for _stage in STAGES:
     NEEDED |= {
         f"{PROJECT}-{_stage}-execution": start(_stage),
-        f"{PROJECT}-{_stage}-task": [],
+        f"{PROJECT}-{_stage}-task": store(_stage) + send() + send(identity="a@example.org"),
         f"{PROJECT}-{_stage}-release": PROMOTE + release(_stage),
         f"{PROJECT}-codebuild-release-{_stage}": PROMOTE
         + release(_stage)

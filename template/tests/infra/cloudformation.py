@@ -8,6 +8,15 @@ from cfnlint.decode.cfn_yaml import load
 from template.rehearsal.cloudformation.templates import Stack, resolve
 from template.rehearsal.project import CHOSEN, INFRA, STAGES, TEMPLATES_OF_A_STAGE, deploy
 
+# What the templates of switches want to be told, which nobody chooses otherwise.
+SWITCHED = {
+    "AlarmEmails": "team@example.com",
+    "CertificateNames": "shop.example.com",
+    "CertificateZoneIds": "Z0EXAMPLE",
+    "RecordNames": "shop.example.com",
+    "RecordZoneIds": "Z0EXAMPLE",
+    "SenderAddress": "team@example.com",
+}
 TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
 
 
@@ -20,7 +29,7 @@ def stacks(**chosen: str) -> dict[str, Stack]:
 @functools.cache
 def stack(template: str, stage: str = "staging", **chosen: str) -> Stack:
     """The stack of one template, with these choices in place of what the project has."""
-    known = {**CHOSEN, "Stage": stage, **stacks()["github"].outputs}
+    known = {**CHOSEN, **SWITCHED, "Stage": stage, **stacks()["github"].outputs}
     for each in STAGES:
         outputs = stacks()[f"{each}-roles"].outputs
         known |= {f"{each.title()}{name}": value for name, value in outputs.items()}
@@ -30,6 +39,12 @@ def stack(template: str, stage: str = "staging", **chosen: str) -> Stack:
     wanted = TEMPLATES[template]["Parameters"]
     given = {name: value for name, value in known.items() if name in wanted}
     return resolve(INFRA / f"{template}.yml", given, name=f"{CHOSEN['ProjectName']}-{stage}")
+
+
+@functools.cache
+def switches() -> tuple[Stack, ...]:
+    """The stacks of the switches that give the containers permissions, for each stage."""
+    return tuple(stack(name, each) for each in STAGES for name in ("uploads", "mail"))
 
 
 def listed(value: object) -> list:

@@ -14,6 +14,7 @@ from template.tests.infra.calls import (
     PROMOTE,
     PUSH_LAYERS,
     READ_IMAGES,
+    bucket,
     cluster,
     family,
     lend,
@@ -21,8 +22,10 @@ from template.tests.infra.calls import (
     run_pipeline,
     run_project,
     secrets,
+    send,
     service,
     start,
+    store,
     stream,
     task,
     within,
@@ -169,6 +172,34 @@ def of_a_start(stage: str, other: str) -> list[Call]:
     ]
 
 
+def of_a_task(stage: str, other: str) -> list[Call]:
+    """What the application must not get through with, whatever is switched on."""
+    file = store(stage)[0].resource
+    return [
+        *of_a_start(stage, other),
+        *start(stage),
+        *elsewhere(send()),
+        *store(other),
+        *store("test"),
+        *(Call(call.action, f"{bucket(stage)}-more/picture.png") for call in store(stage)[:-1]),
+        Call("s3:ListBucket", f"{bucket(stage)}-more"),
+        Call("s3:GetObjectVersion", file),
+        Call("s3:DeleteObjectVersion", file),
+        Call("s3:PutObjectAcl", file),
+        Call("s3:DeleteBucket", bucket(stage)),
+        Call("s3:PutBucketPolicy", bucket(stage)),
+        Call("s3:PutBucketVersioning", bucket(stage)),
+        Call("s3:PutLifecycleConfiguration", bucket(stage)),
+        *send("ceo@example.com"),
+        *send("team@example.com.evil.example"),
+        *(Call(call.action, call.resource) for call in send()),
+        Call("ses:SendEmail", arn("ses", "configuration-set/any"), send()[0].context),
+        Call("ses:SendBulkEmail", send()[0].resource),
+        Call("ses:CreateEmailIdentity", send()[0].resource),
+        Call("ses:DeleteEmailIdentity", send()[0].resource),
+    ]
+
+
 def of_a_pipeline() -> list[Call]:
     """What CodePipeline must not get through with beside its own work."""
     return [
@@ -205,7 +236,7 @@ REFUSED: dict[str, list[Call]] = {
 for _stage, _other in (STAGES, STAGES[::-1]):
     REFUSED |= {
         f"{PROJECT}-{_stage}-execution": of_a_start(_stage, _other),
-        f"{PROJECT}-{_stage}-task": [*of_a_start(_stage, _other), *start(_stage)],
+        f"{PROJECT}-{_stage}-task": of_a_task(_stage, _other),
         f"{PROJECT}-{_stage}-release": of_a_release(_stage, _other),
         f"{PROJECT}-codebuild-release-{_stage}": of_a_release(_stage, _other)
         + of_a_project(f"release-{_stage}"),

@@ -48,7 +48,7 @@ def test_a_restored_snapshot_is_the_stacks_own_database():
     properties = restored.properties
     assert properties["DBSnapshotIdentifier"] == "before-the-mishap"
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
-    assert not {"DBName", "MasterUsername"} & set(properties)
+    assert not {"DBName", "MasterUsername", "AllocatedStorage"} & set(properties)
     assert "MasterUserPassword" in properties
     assert TEMPLATES["database"]["Resources"]["Database"]["UpdateReplacePolicy"] == "Retain"
     assert "DBSnapshotIdentifier" not in DATABASE["Database"].properties
@@ -59,6 +59,24 @@ def test_data_is_encrypted():
     assert DATABASE["Database"].properties["StorageEncrypted"] is True
     parameters = DATABASE["DatabaseParameterGroup"].properties["Parameters"]
     assert parameters["rds.force_ssl"] == "1"
+
+
+def test_care_can_be_timed():
+    """Backups and maintenance happen when somebody says so, and the log is exported on demand."""
+    names = ("PreferredBackupWindow", "PreferredMaintenanceWindow", "EnableCloudwatchLogsExports")
+    assert not set(names) & set(DATABASE["Database"].properties)
+    chosen = {"BackupWindow": "02:00-02:30", "MaintenanceWindow": "sun:03:00-sun:03:30"}
+    properties = stack("database", **chosen, ExportLogs="true").resources["Database"].properties
+    found = [properties[name] for name in names]
+    assert found == [*chosen.values(), ["postgresql", "upgrade"]]
+
+
+def test_a_major_version_is_a_choice():
+    """Another major version takes its own parameter group, and may replace the older one."""
+    chosen = stack("database", PostgresVersion="19").resources
+    assert chosen["Database"].properties["EngineVersion"] == "19"
+    assert chosen["Database"].properties["AllowMajorVersionUpgrade"] is True
+    assert chosen["DatabaseParameterGroup"].properties["Family"] == "postgres19"
 
 
 def test_the_versions_match():

@@ -9,14 +9,14 @@ import pytest
 from template.rehearsal.aws.account import ACCOUNT, REGION
 from template.rehearsal.aws.recording import Authorization
 from template.rehearsal.iam.roles import load_roles
-from template.rehearsal.project import INFRA
+from template.rehearsal.project import INFRA, STAGES
 from template.rehearsal.project import NAME as PROJECT
 from template.tests import exhaustive
 from template.tests.infra.calls import NAME_IMAGES, NEEDED, PUSH_LAYERS, READ_IMAGES
-from template.tests.infra.cloudformation import listed, stacks
+from template.tests.infra.cloudformation import listed, stacks, switches
 from template.tests.infra.refusals import REFUSED
 
-ROLES = load_roles(stacks().values())
+ROLES = load_roles([*stacks().values(), *switches()])
 DOCKERS = {call.action for call in [*READ_IMAGES, *PUSH_LAYERS, NAME_IMAGES]}
 COMMANDS = {"ecr:GetLoginPassword": "ecr:GetAuthorizationToken"}
 
@@ -111,6 +111,14 @@ def test_roles_may_do_nothing_else(role, allowed):
     """More than forty calls beside a role's work are refused."""
     assert len({str(call) for call in REFUSED[role]}) == len(REFUSED[role]) > 40
     assert allowed(role, ROLES[role].policies, REFUSED[role]) == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_without_a_switch_the_application_may_do_nothing(stage, allowed):
+    """Unless uploads or mail are switched on, a container's role has no permission at all."""
+    role = f"{PROJECT}-{stage}-task"
+    assert load_roles(stacks().values())[role].policies == {}
+    assert allowed(role, {}, NEEDED[role]) == []
 
 
 @exhaustive.MARK

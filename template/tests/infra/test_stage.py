@@ -243,6 +243,18 @@ def test_memory_fits_the_processor():
         ("AlarmTopicArn", "team@example.com"),
         ("LogDays", "31"),
         ("BackupDays", "0"),
+        ("BackupWindow", "2:00-3:00"),
+        ("MaintenanceWindow", "03:00-04:00"),
+        ("PostgresVersion", "18.1"),
+        ("OtherDomainNames", "https://shop.example.com"),
+        ("UploadsBucketName", "Shop_Uploads"),
+        ("MailFrom", "Team <team@example.com>"),
+        ("SenderAddress", "example.com"),
+        ("CacheUrl", "redis://cache.example.com:6379/0"),
+        ("CacheNodeType", "t4g.micro"),
+        ("KeepVersionsDays", "0"),
+        ("AlarmEmails", "team"),
+        ("CertificateZoneIds", "/hostedzone/Z0"),
     ],
 )
 def test_nonsense_is_refused(parameter, value):

@@ -5,7 +5,13 @@ import re
 import pytest
 
 from template.rehearsal.project import INFRA
-from template.tests.infra.cloudformation import TEMPLATES, listed, resources, statements
+from template.tests.infra.cloudformation import (
+    SWITCHED,
+    TEMPLATES,
+    listed,
+    resources,
+    statements,
+)
 
 SECTIONS = [
     "AWSTemplateFormatVersion",
@@ -24,15 +30,20 @@ BOUNDS = {"AllowedValues", "AllowedPattern", "MinValue"}
 DECIDED = {
     (None, None),
     ("Delete", "Delete"),
+    ("Delete", "Retain"),
     ("RetainExceptOnCreate", "Retain"),
     ("Snapshot", "Retain"),
 }
 STATEFUL = {
+    "AWS::CertificateManager::Certificate",
     "AWS::ECR::Repository",
+    "AWS::ElastiCache::ReplicationGroup",
     "AWS::IAM::OIDCProvider",
     "AWS::Logs::LogGroup",
     "AWS::RDS::DBInstance",
+    "AWS::Route53::RecordSet",
     "AWS::S3::Bucket",
+    "AWS::SES::EmailIdentity",
     "AWS::SecretsManager::Secret",
 }
 # Actions for which AWS knows no narrower resource in the way that they are called here:
@@ -76,7 +87,7 @@ def test_the_form_asks_for_every_parameter_once(name):
     grouped = [parameter for group in groups for parameter in group["Parameters"]]
     assert grouped == list(dict.fromkeys(grouped))
     assert set(grouped) == set(TEMPLATES[name]["Parameters"])
-    assert len(grouped) <= 19
+    assert len(grouped) <= 26
     assert all(group["Label"]["default"] for group in groups)
 
 
@@ -181,6 +192,7 @@ def test_arns_belong_to_every_partition(name):
 def test_what_one_template_puts_out_is_what_another_takes():
     """A required parameter bears the name of the output that it comes from, or people choose it."""
     chosen = {"Stage", "GitHubOwner", "GitHubOwnerId", "GitHubRepository", "GitHubRepositoryId"}
+    chosen |= set(SWITCHED)
     given = {output for template in TEMPLATES.values() for output in template["Outputs"]}
     stages = {f"{stage}{output}" for stage in ("Staging", "Production") for output in given}
     for template in TEMPLATES.values():
