@@ -73,16 +73,23 @@ def where_allowed(what: str, look: Callable[..., list[Finding]], *of: Any) -> li
         return [Finding(UNSEEN, f"{what}: {reason}", reason.advice)]
 
 
-def check_service(aws: Aws, stage: str, variables: dict[str, str]) -> list[Finding]:
-    """Say whether the stage's service runs what the stage's tag names."""
-    cluster, service = variables["CLUSTER_ARN"], variables["SERVICE_NAME"]
-    found = aws.ask("ecs", "describe-services", "--cluster", cluster, "--services", service)[
-        "services"
-    ]
-    if not found or found[0]["status"] != "ACTIVE":
-        return [Finding(MISSING, f"service {service} in {cluster}", "make setup")]
+def check_services(aws: Aws, stage: str, variables: dict[str, str]) -> list[Finding]:
+    """Say whether each of the stage's services, the web server first, runs what its tag names."""
     tagged = image_digest(aws, variables["ECR_IMAGE_URL"], stage)
-    return [judge_service(stage, found[0], tagged, running_digests(aws, cluster, service))]
+    web, *processes = variables["SERVICE_NAME"].split()
+    look = (aws, stage, variables["CLUSTER_ARN"], tagged)
+    return [check_service(*look, web), *(check_service(*look, name, name) for name in processes)]
+
+
+def check_service(
+    aws: Aws, stage: str, cluster: str, tagged: str | None, name: str, process: str = ""
+) -> Finding:
+    """Say whether a service runs the image that the stage's tag names."""
+    found = aws.ask("ecs", "describe-services", "--cluster", cluster, "--services", name)
+    service = next(iter(found["services"]), None)
+    if service is None or service["status"] != "ACTIVE":
+        return Finding(MISSING, f"service {name} in {cluster}", "make setup")
+    return judge_service(stage, service, tagged, running_digests(aws, cluster, name), process)
 
 
 def running_digests(aws: Aws, cluster: str, service: str) -> set[str]:
@@ -96,26 +103,30 @@ def running_digests(aws: Aws, cluster: str, service: str) -> set[str]:
     return {container.get("imageDigest", "") for task in told for container in task["containers"]}
 
 
-def judge_service(stage: str, service: dict, tagged: str | None, running: set[str]) -> Finding:
-    """Say how a service is doing."""
+def judge_service(
+    stage: str, service: dict, tagged: str | None, running: set[str], process: str = ""
+) -> Finding:
+    """Say how a service is doing: the web server, unless it is a process."""
     wanted, runs = service["desiredCount"], service["runningCount"]
+    what = f"{process} of {stage}" if process else stage
     if tagged is None:
         return Finding(
             MISSING,
-            f"{stage} has no image yet",
+            f"{what} has no image yet",
             "git commit --allow-empty --message Deploy && git push",
         )
     if wanted == 0:
-        return Finding(MISSING, f"{stage} has an image but wants 0 containers", "make setup")
+        state = NOTE if process else MISSING
+        return Finding(state, f"{what} has an image but wants 0 containers", "make setup")
     if runs < wanted:
         events = "aws ecs describe-services --query 'services[0].events[:5].message'"
         which = f"--cluster {service['clusterArn']} --services {service['serviceName']}"
-        return Finding(WRONG, f"{stage} runs {runs} of {wanted} containers", f"{events} {which}")
+        return Finding(WRONG, f"{what} runs {runs} of {wanted} containers", f"{events} {which}")
     if running != {tagged}:
         told = ", ".join(sorted(running))
         return Finding(
             WRONG,
-            f"{stage} runs {told}, its tag names {tagged}",
+            f"{what} runs {told}, its tag names {tagged}",
             f"gh workflow run stage.yml --field stage={stage} --field image={stage}",
         )
-    return Finding(GOOD, f"{stage} runs {runs} of {wanted} containers of {tagged}")
+    return Finding(GOOD, f"{what} runs {runs} of {wanted} containers of {tagged}")

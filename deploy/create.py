@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
 from deploy.branches import undeployed
+from deploy.commands import IDLE, command_parameters
 from deploy.console import agrees, confirm, heading, say
 from deploy.environments import REVIEWERS, Environment, protect
 from deploy.errors import SetupError
 from deploy.github import set_variable, signed_in_user, subject_form
 from deploy.journal import Journal
 from deploy.leftovers import kept_by, say_leftovers
-from deploy.parameters import OWNER
+from deploy.parameters import OWNER, Choice
 from deploy.plan import show_plan
 from deploy.production import lacking
 from deploy.programs import check_programs
@@ -24,6 +25,8 @@ from deploy.templates import (
     GITHUB_TEMPLATE,
     NETWORK,
     ROLES,
+    SCHEDULE,
+    SCHEDULES,
     SERVICE,
     Part,
     StageStacks,
@@ -89,12 +92,15 @@ def check_stages(situation: Situation) -> None:
 def ask_removals(situation: Situation) -> None:
     """Ask for each part that is switched off whether its stack may go; it stays otherwise."""
     for stage, stacks in situation.stage_stacks.items():
-        refused = [
+        staying = {
             part
             for part in stacks.unwanted
-            if not agrees(f"Delete {part.what} of {stage}?", yes=situation.settings.yes)
-        ]
-        situation.stage_stacks[stage] = replace(stacks, staying=frozenset(refused))
+            if part is not SCHEDULES
+            and not agrees(f"Delete {part.what} of {stage}?", yes=situation.settings.yes)
+        }
+        if any(part.template == SCHEDULE for part in staying):
+            staying.add(SCHEDULES)
+        situation.stage_stacks[stage] = replace(stacks, staying=frozenset(staying))
 
 
 # What AWS cannot change where something already lives in it, or would lose by the change.
@@ -271,20 +277,44 @@ def deploy_github(
 
 
 def deploy_stage(situation: Situation, stage: str, given: dict[str, str], journal: Journal) -> None:
-    """Deploy a stage's stacks, each with what the ones before it give, and set its variables."""
+    """Deploy a stage's stacks, each with what the ones before it give, set its variables, and
+    delete what is switched off."""
     stacks, aws = situation.stage_stacks[stage], situation.aws_of(stage)
     values, done = dict(given), {}
     for part in stacks.order:
+        if part.command:
+            service = values | done[SERVICE].parameters | done[SERVICE].outputs
+            deploy_command(situation, stage, part, service, journal)
+            continue
         choice = stacks.choose(part, values)
-        name = part.stack_name(situation.project, stage)
-        tags = tags_of(situation, Stage=stage) | choice.tags
-        deployment = Deployment(name, part.template, choice.values, tags)
-        done[part] = carry_out(aws, deployment, part.what, journal)
+        done[part] = deploy_part(situation, stage, part, choice, journal)
         values |= done[part].outputs
-    wanted = of_stage(done[ROLES], done[SERVICE])
+    wanted = of_stage(done[ROLES], done[SERVICE], stacks.processes)
     set_variables(situation, wanted, situation.stage_variables[stage], journal, stage)
     for part in stacks.unwanted:
         remove(aws, stacks.stacks[part], journal)
+
+
+def deploy_part(
+    situation: Situation, stage: str, part: Part, choice: Choice, journal: Journal
+) -> Stack:
+    """Deploy one stack of a stage and return it as it is then."""
+    tags = tags_of(situation, Stage=stage) | choice.tags
+    name = part.stack_name(situation.project, stage)
+    deployment = Deployment(name, part.template, choice.values, tags)
+    return carry_out(situation.aws_of(stage), deployment, part.what, journal)
+
+
+def deploy_command(
+    situation: Situation, stage: str, part: Part, service: Mapping[str, str], journal: Journal
+) -> None:
+    """Deploy the stack of a process or a schedule, beside the web server's with these values."""
+    stacks = situation.stage_stacks[stage]
+    values = command_parameters(part, stacks.commands[part], service)
+    if stacks.stacks[part] is None and values.get("ProcessCount", "0") != "0":
+        # Containers that do not start undo an update, but of a new stack they would leave a wreck.
+        deploy_part(situation, stage, part, Choice(values | IDLE[part.template]), journal)
+    deploy_part(situation, stage, part, Choice(values), journal)
 
 
 def remove(aws: Aws, stack: Stack, journal: Journal) -> None:

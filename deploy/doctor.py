@@ -4,22 +4,24 @@ from deploy.aws import Aws, github_provider
 from deploy.branches import undeployed
 from deploy.checks import (
     check_environment,
-    check_service,
+    check_services,
     check_together,
     check_variables,
     where_allowed,
 )
+from deploy.commands import parts_of
 from deploy.console import heading, say
 from deploy.errors import SetupError
-from deploy.findings import GOOD, MISSING, UNSEEN, WRONG, Finding, is_gap, print_findings
+from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding, is_gap, print_findings
 from deploy.github import read_repository, read_variables, subject_form
 from deploy.production import judge
 from deploy.programs import check_programs
+from deploy.schedules import DAYS, last_runs, refused_starts
 from deploy.settings import Settings
 from deploy.situation import Situation, check_choices, find_former, other_place
 from deploy.stacks import USABLE, Stack, delete_command
 from deploy.stages import FILE, StageChoices
-from deploy.templates import DATABASE, ROLES, SERVICE
+from deploy.templates import DATABASE, PROCESS, ROLES, SCHEDULE, SERVICE, Part
 from deploy.variables import OF_REPOSITORY, OF_STAGE, of_repository, of_stage
 
 
@@ -69,6 +71,11 @@ def check_file(situation: Situation) -> list[Finding]:
     return [Finding(GOOD, f"{FILE} chooses for {', '.join(chosen)}")] if chosen else []
 
 
+def is_readable(situation: Situation) -> bool:
+    """Return whether stages.toml can be what it is, which `check_file` says."""
+    return not any(map(is_gap, check_file(situation)))
+
+
 def check_github(situation: Situation) -> list[Finding]:
     """Look at stages.toml, and at the repository's branch, environments and variables."""
     variables = situation.variables
@@ -102,7 +109,7 @@ def check_aws(situation: Situation, form: str) -> list[Finding]:
     for stage, own in situation.stage_variables.items():
         known = situation.variables | own
         if all(known.get(name) for name in ("ECR_IMAGE_URL", *OF_STAGE)):
-            look = (check_service, situation.aws_of(stage), stage, known)
+            look = (check_services, situation.aws_of(stage), stage, known)
             findings += where_allowed(f"service of {stage}", *look)
     return findings
 
@@ -132,15 +139,57 @@ def check_stacks(situation: Situation) -> list[Finding]:
 def check_stage(situation: Situation, stage: str) -> list[Finding]:
     """Say how the stacks of a stage are doing."""
     aws = situation.aws_of(stage)
-    names = {part: part.stack_name(situation.project, stage) for part in (DATABASE, ROLES, SERVICE)}
+    commands = situation.deployed_commands(stage)
+    parts = (DATABASE, ROLES, SERVICE, *commands)
+    names = {part: part.stack_name(situation.project, stage) for part in parts}
     found = {part: situation.find_own(aws, name) for part, name in names.items()}
     roles, service = found[ROLES], found[SERVICE]
-    findings = [judge_stack(aws, names[part], found[part]) for part in (ROLES, SERVICE)]
+    findings = [judge_stack(aws, names[part], found[part]) for part in (ROLES, SERVICE, *commands)]
     if roles and service and "ReleaseRoleArn" in roles.outputs and service.outputs:
-        wanted = of_stage(roles, service)
+        processes = sorted(part.command for part in commands if part.template == PROCESS)
+        wanted = of_stage(roles, service, processes)
         findings += check_values(wanted, situation.stage_variables[stage], stage)
     if service and service.outputs and stage == situation.reviewed_stage:
         findings += judge(stage, service, found[DATABASE])
+    if any(part.template == SCHEDULE for part in commands):
+        findings += where_allowed(f"schedules of {stage}", check_schedules, situation, stage)
+    return findings + check_chosen(situation, stage, commands)
+
+
+def check_chosen(situation: Situation, stage: str, deployed: list[Part]) -> list[Finding]:
+    """Say where processes and schedules are others than stages.toml has."""
+    if not is_readable(situation):
+        return []
+    chosen = parts_of(situation.choices[stage])
+    lacking = [part for part in chosen if part not in deployed]
+    more = [part for part in deployed if part not in chosen]
+    return [
+        *(Finding(MISSING, f"{part.what} of {stage}", "make setup") for part in lacking),
+        *(Finding(NOTE, f"{part.what} of {stage} is not in {FILE}", "make setup") for part in more),
+    ]
+
+
+def check_schedules(situation: Situation, stage: str) -> list[Finding]:
+    """Say how the last run of each schedule ended."""
+    aws, cluster = situation.aws_of(stage), SERVICE.stack_name(situation.project, stage)
+    runs = last_runs(aws, cluster)
+    findings = []
+    for part in situation.deployed_commands(stage):
+        if part.template != SCHEDULE:
+            continue
+        run, what = runs.get(part.command), f"{part.what} of {stage}"
+        if run is None:
+            findings.append(Finding(NOTE, f"{what} has not run within {DAYS} days"))
+        elif run.failure:
+            log = f"aws logs tail /ecs/{cluster} --since {DAYS}d {aws.options}"
+            findings.append(Finding(WRONG, f"{what} failed at {run.ended}: {run.failure}", log))
+        else:
+            findings.append(Finding(GOOD, f"{what} ran until {run.ended}"))
+    if refused := refused_starts(aws, cluster):
+        calls = "aws cloudtrail lookup-events --lookup-attributes"
+        which = f"AttributeKey=EventName,AttributeValue=RunTask {aws.options}"
+        what = f"AWS did not start {refused} scheduled runs of {stage} within {DAYS} days"
+        findings.append(Finding(WRONG, what, f"{calls} {which}"))
     return findings
 
 

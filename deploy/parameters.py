@@ -152,8 +152,8 @@ def choose(
     own = frozenset((set(chosen) | earlier - taken_out) & set(given) - taken_back)
     defaults = {
         name: default
-        for name in taken_out & set(names)
-        if (default := names[name].default) is not None
+        for name, one in names.items()
+        if name in taken_out and (default := one.default) is not None
     }
     values = defaults | {name: value for name, value in given.items() if name not in own}
     values |= {name: value for name, value in chosen.items() if name not in taken_back}

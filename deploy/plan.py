@@ -1,12 +1,13 @@
 """What `make setup` is about to do, for the person to agree to."""
 
 from deploy.checkout import describe_checkout
+from deploy.commands import command_parameters
 from deploy.console import heading, say
 from deploy.environments import Environment
 from deploy.github import Repository
 from deploy.situation import Situation
 from deploy.stacks import Stack
-from deploy.templates import ROLES, SERVICE, Part
+from deploy.templates import PROCESS, ROLES, SERVICE, Part
 from deploy.variables import (
     expected_github,
     expected_roles,
@@ -79,11 +80,30 @@ def planned_stacks(
     for stage in situation.stages:
         stacks = situation.stage_stacks[stage]
         for part in stacks.order:
-            lines += planned_part(situation, stage, part, given[stage])
-        for part in stacks.unwanted:
-            name = part.stack_name(situation.project, stage)
-            lines.append(f"{name}: delete after a question, as {stage} has no `{part.key}` now")
+            planned = planned_command if part.command else planned_part
+            lines += planned(situation, stage, part, given[stage])
+        lines += [
+            f"{part.stack_name(situation.project, stage)}: delete ({part.what}), after a question"
+            for part in stacks.unwanted
+        ]
     return lines
+
+
+def planned_command(
+    situation: Situation, stage: str, part: Part, given: dict[str, str]
+) -> list[str]:
+    """Return the lines for a process or a schedule: what of its own changes."""
+    stacks = situation.stage_stacks[stage]
+    service, stack = stacks.stacks[SERVICE], stacks.stacks[part]
+    known = service.parameters | service.outputs if service else {}
+    values = command_parameters(
+        part, stacks.commands[part], known | stacks.choose(SERVICE, given).values
+    )
+    own = {name: values[name] for name in stacks.commands[part]}
+    command = next(value for name, value in own.items() if name.endswith("Command"))
+    cost = ", costs money" if part.template == PROCESS else ""
+    line = verb(part.stack_name(situation.project, stage), stack, f"{part.what}: {command}{cost}")
+    return [line, *changes(stack, own)]
 
 
 def planned_part(situation: Situation, stage: str, part: Part, given: dict[str, str]) -> list[str]:
@@ -137,7 +157,8 @@ def planned_variables(situation: Situation) -> dict[str, dict[str, str]]:
         if roles is None or "ReleaseRoleArn" not in roles.outputs:
             roles = expected_roles(partition, account, name)
         service = stacks[SERVICE] or expected_service(partition, account, region, name)
-        planned[stage] = missing(of_stage(roles, service), found)
+        wanted = of_stage(roles, service, situation.stage_stacks[stage].processes)
+        planned[stage] = missing(wanted, found)
     return planned
 
 

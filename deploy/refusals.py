@@ -25,6 +25,12 @@ REFUSALS = [
         "Delete what has the name, if it is a rest of yours, or choose another with PROJECT=NAME.",
     ),
     (
+        r"Circuit Breaker was triggered",
+        "The containers of a service end as soon as they run: {said}",
+        "See what they wrote, `aws logs tail /ecs/PROJECT-STAGE --since 1h`; the image of the last"
+        " release has to know the command: deploy first.",
+    ),
+    (
         r"does not support creating load balancers",
         "AWS has not cleared this account for load balancers yet: {said}",
         "New accounts are cleared by AWS Support: open a case (Account and billing), wait for the"

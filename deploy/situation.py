@@ -5,12 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 from deploy.aws import Aws, choose_region, image_digest, who_am_i
+from deploy.commands import part_of_stack, parts_of
 from deploy.environments import Environment, read_environment
 from deploy.errors import SetupError
 from deploy.github import Repository, read_repository, read_variables
 from deploy.parameters import OWNER, Wishes, check_values
 from deploy.settings import Settings, all_stages, project_name, read_stages, reviewed_stage
-from deploy.stacks import Stack, find_stack, settle
+from deploy.stacks import Stack, find_stack, list_stacks, settle
 from deploy.stages import StageChoices, read_choices
 from deploy.templates import GITHUB_TEMPLATE, PARTS, SERVICE, Part, StageStacks
 from deploy.variables import OF_REPOSITORY
@@ -31,6 +32,7 @@ class Situation:
     who: str = ""
     region: str = ""
     accounts: dict[str, str] = field(default_factory=dict)
+    listed: dict[Aws, list[Stack]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take the project's name from the choice, from what is set up, or from the repository."""
@@ -118,10 +120,29 @@ class Situation:
 
     def stacks_of(self, stage: str) -> StageStacks:
         """Return the stacks of a stage, with what the person chooses for it."""
-        stacks = {part: self.settled(stage, part) for part in PARTS}
-        return StageStacks(
-            stacks, self.wishes(stage, stacks[SERVICE]), self.choices[stage].switches
-        )
+        commands = parts_of(self.choices[stage])
+        parts = dict.fromkeys((*PARTS, *commands, *self.deployed_commands(stage)))
+        stacks = {part: self.settled(stage, part) for part in parts}
+        wishes = self.wishes(stage, stacks[SERVICE])
+        return StageStacks(stacks, wishes, self.choices[stage].switches, commands)
+
+    def deployed_commands(self, stage: str) -> list[Part]:
+        """Return the processes and then the schedules of a stage that have a stack, by name."""
+        prefix, whose = f"{self.project}-{stage}", {"Project": self.project, "Stage": stage}
+        found = [
+            part
+            for stack in self.list_own(self.aws_of(stage))
+            if whose.items() <= stack.tags.items()
+            if (part := part_of_stack(stack.name.removeprefix(prefix)))
+        ]
+        return sorted(found, key=lambda part: part.suffix)
+
+    def list_own(self, aws: Aws) -> list[Stack]:
+        """Return the stacks of an account that say that they are this repository's."""
+        if aws not in self.listed:
+            self.listed[aws] = list_stacks(aws)
+        number = str(self.repository.id)
+        return [stack for stack in self.listed[aws] if stack.tags.get(OWNER) == number]
 
     def settled(self, stage: str, part: Part) -> Stack | None:
         """Return a stage's stack of this part, once it can be deployed to."""

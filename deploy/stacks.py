@@ -55,6 +55,12 @@ def find_stack(aws: Aws, name: str) -> Stack | None:
     return as_stack(answer)
 
 
+def list_stacks(aws: Aws) -> list[Stack]:
+    """Return every stack of the region that there is."""
+    told = aws.ask("cloudformation", "describe-stacks")["Stacks"]
+    return [as_stack({"Stacks": [one]}) for one in told if one["StackStatus"] not in ABSENT]
+
+
 def describe_stack(aws: Aws, name: str) -> Stack:
     """Return a stack, by its name or its ARN, whatever its state."""
     return as_stack(aws.ask("cloudformation", "describe-stacks", "--stack-name", name))

@@ -79,8 +79,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class StageChoices:
-    """What a stage is to be; `parameters` have the names of the templates', `switches` those of the
-    keys that have a value other than false."""
+    """What a stage is to be: the templates' parameters by name, and the keys that are not false."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     switches: frozenset[str] = frozenset()
@@ -164,7 +163,7 @@ def read_stage(stage: str, table: Mapping[str, Any]) -> StageChoices:
         require(name not in processes, f"[{stage}.processes]", "further processes", name)
     return StageChoices(
         parameters,
-        frozenset(key for key, value in keys.items() if value),
+        frozenset(key for key, value in [*keys.items(), ("schedules", schedules)] if value),
         {name: Process(**one) for name, one in processes.items()},
         {name: Schedule(**one) for name, one in schedules.items()},
     )

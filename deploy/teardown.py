@@ -61,7 +61,7 @@ def stack_names(situation: Situation) -> list[tuple[Aws, str]]:
     of_stages = [
         (situation.aws_of(stage), part.stack_name(situation.project, stage))
         for stage in situation.stages
-        for part in reversed(PARTS)
+        for part in (*situation.deployed_commands(stage), *reversed(PARTS))
     ]
     if not is_whole(situation):
         return of_stages

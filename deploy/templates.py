@@ -19,7 +19,8 @@ class Part:
     """One template of a stage.
 
     `gives` is an output that the person can bring along instead. A part with a `key` is there
-    where stages.toml has that key, and does not have the key `unless`.
+    where stages.toml has that key, and does not have the key `unless`. A process or a schedule is
+    a part with the name of its `command`.
     """
 
     suffix: str
@@ -28,6 +29,7 @@ class Part:
     gives: str = ""
     key: str = ""
     unless: str = ""
+    command: str = ""
 
     def stack_name(self, project: str, stage: str) -> str:
         """Return the name of this part's stack."""
@@ -44,6 +46,9 @@ DATABASE = Part(
 )
 ROLES = Part("-roles", "roles.yml", "what containers and releases may do, about 1 minute")
 SERVICE = Part("", "stage.yml", "load balancer and service, about 5 minutes, costs money")
+SCHEDULES = Part(
+    "-schedules", "schedules.yml", "what starts the schedules, about 1 minute", key="schedules"
+)
 # In the order of deploying. The outputs of each are parameters of those after it, by their names;
 # without its part, such a parameter has its default. A part that stages.toml switches on is one
 # line here, and its key one in deploy/stages.py.
@@ -52,7 +57,10 @@ PARTS = (
     DATABASE,
     ROLES,
     SERVICE,
+    SCHEDULES,
 )
+# Templates of which a stage has a stack for each command that stages.toml names.
+PROCESS, SCHEDULE = "process.yml", "schedule.yml"
 GITHUB_TEMPLATE = "github.yml"
 
 
@@ -60,12 +68,14 @@ GITHUB_TEMPLATE = "github.yml"
 class StageStacks:
     """The stacks of a stage as they were before a run, and what the person chooses for it now.
 
-    `staying` are parts that are switched off, and that the person does not want deleted yet.
+    `commands` are the processes and schedules with their own parameters. `staying` are parts that
+    are switched off, and that the person does not want deleted yet.
     """
 
     stacks: Mapping[Part, Stack | None]
     wishes: Wishes = field(default_factory=Wishes)
     switches: frozenset[str] = frozenset()
+    commands: Mapping[Part, Mapping[str, str]] = field(default_factory=dict)
     staying: frozenset[Part] = frozenset()
 
     @property
@@ -90,11 +100,19 @@ class StageStacks:
     @property
     def unwanted(self) -> list[Part]:
         """The parts that are switched off, and have a stack: what uses another one first."""
+        commands = [part for part in self.stacks if part.command and part not in self.commands]
+        switched_off = [part for part in reversed(PARTS) if not part.is_on(self.switches)]
         return [
             part
-            for part in reversed(PARTS)
-            if self.stacks[part] and not part.is_on(self.switches) and part not in self.staying
+            for part in (*commands, *switched_off)
+            if self.stacks[part] and part not in self.staying
         ]
+
+    @property
+    def processes(self) -> list[str]:
+        """The names of the processes that there will be, in one order."""
+        parts = (*self.commands, *self.staying)
+        return sorted(part.command for part in parts if part.template == PROCESS)
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -134,10 +152,9 @@ class StageStacks:
 
     @property
     def order(self) -> list[Part]:
-        """The needed parts in the order of deploying: containers leave a gateway before it goes."""
-        if not self.loses_nat_gateway:
-            return self.needed
-        return sorted(self.needed, key=lambda part: part is NETWORK)
+        """The parts in the order of deploying them: containers leave a gateway before it goes."""
+        parts = [*self.needed, *self.commands]
+        return sorted(parts, key=lambda part: part is NETWORK and self.loses_nat_gateway)
 
     def earlier(self, part: Part) -> frozenset[str]:
         """Return the parameters of a part that the person chose before in place of setup's."""
@@ -158,10 +175,10 @@ class StageStacks:
     def taken_out(self, part: Part) -> frozenset[str]:
         """Return the parameters of a part that stages.toml gave before, and nobody gives now."""
         stack = self.stacks[part]
+        if stack is None:
+            return frozenset()
         # Without the snapshot's name AWS would replace the database by an empty one.
-        return (
-            self.wishes.taken_out(stack.tags) - {"DBSnapshotIdentifier"} if stack else frozenset()
-        )
+        return self.wishes.taken_out(stack.tags) - {"DBSnapshotIdentifier"}
 
     def new_count(self, *, has_image: bool) -> str:
         """Return how many containers to run where the person has no say: 0 at first, 1 with an

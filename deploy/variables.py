@@ -28,7 +28,7 @@ FORMS = {
         r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:cluster/[\w-]+",
         "arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-staging",
     ),
-    "SERVICE_NAME": (r"[\w-]{1,255}", "web"),
+    "SERVICE_NAME": (r"[\w-]{1,255}( [\w-]{1,255})*", "web"),
 }
 
 
@@ -42,14 +42,17 @@ def of_repository(region: str, github: Stack) -> dict[str, str]:
     }
 
 
-def of_stage(roles: Stack, service: Stack) -> dict[str, str]:
-    """Return the variables of a stage's environment, from the outputs of two of its stacks."""
+def of_stage(roles: Stack, service: Stack, processes: list[str]) -> dict[str, str]:
+    """Return the variables of a stage's environment, from the outputs of two of its stacks.
+
+    The services that a release redeploys are the web server, and the processes by their names.
+    """
     role = roles.outputs["ReleaseRoleArn"]
     return {
         "AWS_ACCOUNT_ID": role.split(":")[4],
         "AWS_RELEASE_ROLE_ARN": role,
         "CLUSTER_ARN": service.outputs["ClusterArn"],
-        "SERVICE_NAME": service.outputs["ServiceName"],
+        "SERVICE_NAME": " ".join([service.outputs["ServiceName"], *processes]),
     }
 
 

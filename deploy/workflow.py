@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.aws import Aws, who_am_i
 from deploy.checks import (
     check_environment,
-    check_service,
+    check_services,
     check_together,
     check_variables,
     where_allowed,
@@ -127,7 +127,7 @@ def look_at_service(aws: Aws, stage: str, variables: dict[str, str]) -> list[Fin
     """Look at a stage's service, where this is a stage and its variables are there."""
     if not stage or not all(variables.get(name) for name in OF_REPOSITORY + OF_STAGE):
         return []
-    return where_allowed(f"service of {stage}", check_service, aws, stage, variables)
+    return where_allowed(f"service of {stage}", check_services, aws, stage, variables)
 
 
 def report(environment: Mapping[str, str], claims: dict, findings: list[Finding]) -> None:

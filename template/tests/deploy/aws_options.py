@@ -24,6 +24,15 @@ OPERATIONS = {
     ("cloudformation", "describe-stacks"): STACK,
     ("cloudformation", "execute-change-set"): CHANGE_SET,
     ("cloudformation", "list-stacks"): {"--stack-status-filter": "many"},
+    ("cloudwatch", "get-metric-statistics"): {
+        "--namespace": "one",
+        "--metric-name": "one",
+        "--dimensions": "many",
+        "--start-time": "one",
+        "--end-time": "one",
+        "--period": "one",
+        "--statistics": "many",
+    },
     ("configure", "get"): {},
     ("ecr", "batch-get-image"): {
         "--registry-id": "one",
@@ -42,6 +51,7 @@ OPERATIONS = {
     },
     ("iam", "get-open-id-connect-provider"): {"--open-id-connect-provider-arn": "one"},
     ("iam", "get-role"): {"--role-name": "one"},
+    ("logs", "filter-log-events"): {"--log-group-name": "one", "--start-time": "one"},
     ("logs", "get-log-events"): {
         "--log-group-name": "one",
         "--log-stream-name": "one",

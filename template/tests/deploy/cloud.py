@@ -36,6 +36,9 @@ class Cloud:
         self.running: dict[str, dict[str, Any]] = {}
         # Why a stage's containers stop, by the name of its stack.
         self.stops: dict[str, dict[str, Any]] = {}
+        # Events of schedules that ran, by the name of their stack, and starts that were refused.
+        self.runs: dict[str, list[dict]] = {}
+        self.dropped: dict[str, int] = {}
         # The accounts that the person's other profiles belong to, and the one with the registry.
         self.profiles: dict[str, Cloud] = {}
         self.registry: Cloud = self
@@ -194,12 +197,12 @@ class Cloud:
 
     def ecs_describe_services(self, cluster: list[str], services: list[str]) -> dict:
         """Describe a stage's service, where each look is a moment later than the one before."""
-        name = cluster[0].rpartition("/")[2]
-        if name not in self.formation.stacks or services != ["web"]:
+        name = service_key(cluster, services)
+        known = self.formation.services.get(name)
+        if name.partition("/")[0] not in self.formation.stacks or known is None:
             return {"services": [], "failures": [{"arn": services[0], "reason": "MISSING"}]}
-        known = self.formation.services[name]
         running = self.pass_time(name, known)
-        told = {"status": "ACTIVE", "serviceName": "web", "clusterArn": cluster[0]}
+        told = {"status": "ACTIVE", "serviceName": services[0], "clusterArn": cluster[0]}
         told |= {"desiredCount": known["desired"], "runningCount": running}
         told |= {"pendingCount": known["desired"] - running, "events": known["events"][::-1]}
         return {"services": [told | self.running.get(name, {})], "failures": []}
@@ -226,12 +229,12 @@ class Cloud:
 
     def ecs_list_tasks(self, cluster: list, service: list, status: list = ["RUNNING"]) -> dict:  # noqa: B006 - not changed
         """List one task for each container that runs, or those that have stopped."""
-        name = cluster[0].rpartition("/")[2]
+        name = service_key(cluster, service)
         known = self.formation.services.get(name, {"desired": 0, "stopped": []})
         if status[0] == "STOPPED":
             return {"taskArns": [task["taskArn"] for task in known["stopped"]]}
         count = self.running.get(name, {}).get("runningCount", known["desired"])
-        return {"taskArns": [f"{cluster[0]}/{n}" for n in range(count)]}
+        return {"taskArns": [f"{cluster[0]}/{service[0]}{n}" for n in range(count)]}
 
     def ecs_describe_tasks(self, cluster: list[str], tasks: list[str]) -> dict:
         """Describe tasks, which run what the tag names unless `running` knows better."""
@@ -241,7 +244,8 @@ class Cloud:
             return {"tasks": [stopped[task] for task in tasks]}
         project, _, stage = name.rpartition("-")
         digest = self.registry.formation.kept["AWS::ECR::Repository"][project].get(stage)
-        digest = self.running.get(name, {}).get("digest", digest)
+        service = tasks[0].rpartition("/")[2].rstrip("0123456789")
+        digest = self.running.get(service_key(cluster, [service]), {}).get("digest", digest)
         return {
             "tasks": [{"taskArn": one, "containers": [{"imageDigest": digest}]} for one in tasks]
         }
@@ -254,6 +258,23 @@ class Cloud:
             raise error("ResourceNotFoundException", "GetLogEvents", said)
         return {"events": [{"message": line} for line in log]}
 
+    def logs_filter_log_events(self, group: list[str], start: list[str]) -> dict:
+        """Return the events of how schedules ran, from a log group that their stack makes."""
+        name = group[0].removeprefix("/aws/events/")
+        if name not in self.formation.stacks:
+            said = "The specified log group does not exist."
+            raise error("ResourceNotFoundException", "FilterLogEvents", said)
+        runs = [one for one in self.runs.get(name, []) if one["timestamp"] >= int(start[0])]
+        return {"events": runs}
+
+    def cloudwatch_get_metric_statistics(self, *options: list[str]) -> dict:
+        """Return how many scheduled runs could not be started, where there are any."""
+        namespace, metric, dimension = (one[0] for one in options[:3])
+        if (namespace, metric) != ("AWS/Scheduler", "InvocationDroppedCount"):
+            raise RefusedError("the double counts nothing else", 252)
+        count = self.dropped.get(dimension.removeprefix("Name=ScheduleGroup,Value="), 0)
+        return {"Datapoints": [{"Sum": float(count)}] if count else []}
+
     def kept(self, kind: str, names: list[str], code: str) -> dict:
         """Describe one of the things that can outlive a stack, or refuse where it is not there."""
         if names[0] not in self.formation.kept[kind]:
@@ -264,6 +285,12 @@ class Cloud:
         """Delete one of those things."""
         self.formation.kept[kind].pop(names[0])
         return {}
+
+
+def service_key(cluster: list[str], service: list[str]) -> str:
+    """Return under which name a service is known: a web server under its cluster's."""
+    name = cluster[0].rpartition("/")[2]
+    return name if service == ["web"] else f"{name}/{service[0]}"
 
 
 def tell(known: dict, message: str) -> None:

@@ -41,6 +41,8 @@ class Formation:
         self.tags: dict[str, dict[str, str]] = {}
         self.services: dict[str, dict] = {}
         self.has_free_plan = False
+        # Stacks of processes whose containers end as soon as they run.
+        self.crashing: set[str] = set()
 
     def answer(self, operation: str, positional: list[str], options: dict) -> Any:
         """Answer an operation of CloudFormation."""
@@ -48,17 +50,12 @@ class Formation:
         return method(positional, options)
 
     def describe_stacks(self, _: list, options: dict) -> dict:
-        """Describe a stack; one that was under way has come to its end the next time."""
+        """Describe a stack, or all; one that was under way has come to its end the next time."""
+        if "--stack-name" not in options:
+            return {"Stacks": [told(one, one["status"][0]) for one in self.stacks.values()][::-1]}
         stack = self.find(options["--stack-name"][0])
-        told = {
-            "StackName": stack["name"],
-            "StackId": stack["id"],
-            "StackStatus": stack["status"].pop(0) if stack["status"][1:] else stack["status"][0],
-            "Parameters": pairs(stack["parameters"], "ParameterKey", "ParameterValue"),
-            "Outputs": pairs(stack["outputs"], "OutputKey", "OutputValue"),
-            "Tags": pairs(stack["tags"], "Key", "Value"),
-        }
-        return {"Stacks": [told]}
+        status = stack["status"].pop(0) if stack["status"][1:] else stack["status"][0]
+        return {"Stacks": [told(stack, status)]}
 
     def find(self, name: str) -> dict:
         """Return a stack by name, or a deleted one by its id."""
@@ -250,6 +247,10 @@ class Formation:
 
     def scale(self, stack: dict, before: dict | None) -> None:
         """Set a service's count as ECS and autoscaling come to it."""
+        if "ProcessName" in stack["parameters"]:
+            count = int(stack["parameters"]["ProcessCount"])
+            known = {"desired": count, "events": [], "stopped": [], "starting": 0}
+            self.services[service_key(stack)] = known
         if "ScalableTarget" not in stack["template"]["Resources"]:
             return
         resolved = resolve(stack["file"], stack["parameters"], name=stack["name"]).resources
@@ -285,7 +286,22 @@ class Formation:
             said = "Maximum capacity cannot be less than minimum capacity"
             kind = "AWS::ApplicationAutoScaling::ScalableTarget"
             found.append(("ScalableTarget", kind, said))
-        return found
+        return found + self.obstacles_of_command(stack)
+
+    def obstacles_of_command(self, stack: dict) -> list[tuple[str, str, str]]:
+        """Return what is missing for a process or a schedule, or how its containers end."""
+        of = stack["parameters"]
+        stage = f"{of['ProjectName']}-{of.get('Stage', '')}"
+        if "ProcessName" in of and stage not in self.stacks:
+            return [("Service", "AWS::ECS::Service", "Cluster not found.")]
+        if "ScheduleName" in of and f"{stage}-schedules" not in self.stacks:
+            said = f"Schedule group {stage} does not exist."
+            return [("Schedule", "AWS::Scheduler::Schedule", said)]
+        if of.get("ProcessCount", "0") != "0" and stack["name"] in self.crashing:
+            said = "Resource handler returned message: \"Error occurred during operation 'ECS"
+            said += " Deployment Circuit Breaker was triggered'.\""
+            return [("Service", "AWS::ECS::Service", said)]
+        return []
 
     def delete_stack(self, _: list, options: dict) -> dict:
         """Delete a stack with all that its template does not keep."""
@@ -300,6 +316,13 @@ class Formation:
             record(stack, "Database", "AWS::RDS::DBInstance", "DELETE_FAILED", said)
             stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_FAILED"]
             return {}
+        if [key for key in self.services if key.startswith(f"{name}/")]:
+            said = "The Cluster cannot be deleted while Services are active."
+            record(stack, "Cluster", "AWS::ECS::Cluster", "DELETE_FAILED", said)
+            stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_FAILED"]
+            return {}
+        if "ProcessName" in stack["parameters"]:
+            del self.services[service_key(stack)]
         for kind, physical, keeps in resources(stack, self.account):
             record(stack, physical, kind, "DELETE_SKIPPED" if keeps else "DELETE_COMPLETE", "")
             if kind == "AWS::RDS::DBInstance":
@@ -323,6 +346,23 @@ class Formation:
             repository = "{GitHubOwner}/{GitHubRepository}"
         context = f"environment:{found[2]}" if found[2] else f"ref:refs/heads/{of['DefaultBranch']}"
         return f"repo:{repository.format(**of)}:{context}"
+
+
+def service_key(stack: dict) -> str:
+    """Return under which name the service of a process is known: its cluster's and its own."""
+    return "{ProjectName}-{Stage}/{ProcessName}".format(**stack["parameters"])
+
+
+def told(stack: dict, status: str) -> dict:
+    """Return a stack as CloudFormation describes it."""
+    return {
+        "StackName": stack["name"],
+        "StackId": stack["id"],
+        "StackStatus": status,
+        "Parameters": pairs(stack["parameters"], "ParameterKey", "ParameterValue"),
+        "Outputs": pairs(stack["outputs"], "OutputKey", "OutputValue"),
+        "Tags": pairs(stack["tags"], "Key", "Value"),
+    }
 
 
 def leaves(stack: dict, kind: str) -> bool:

@@ -82,7 +82,7 @@ def test_missing_permission(healthy, action, what):
         ("", "AWS_BUILD_ROLE_ARN", "shop-build", ""),
         ("staging", "AWS_RELEASE_ROLE_ARN", "arn:aws:iam::1:role/x", " --env staging"),
         ("staging", "CLUSTER_ARN", "shop-staging", " --env staging"),
-        ("staging", "SERVICE_NAME", "web service", " --env staging"),
+        ("staging", "SERVICE_NAME", "web, worker", " --env staging"),
     ],
 )
 def test_malformed_variable(healthy, scope, name, value, option):

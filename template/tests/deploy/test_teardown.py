@@ -9,7 +9,7 @@ from template.tests.deploy.outcomes import assert_refused
 KEPT = {
     "AWS::ECR::Repository": 1,
     "AWS::IAM::OIDCProvider": 1,
-    "AWS::SecretsManager::Secret": 4,
+    "AWS::SecretsManager::Secret": 6,
     "AWS::RDS::DBSnapshot": 2,
     "AWS::RDS::DBInstanceAutomatedBackup": 2,
 }
