@@ -66,7 +66,8 @@ def test_an_alarm_says_what_to_do(name):
     alarm = alarms(**DATABASE)[name]
     text = alarm["AlarmDescription"]
     assert f"{NAME}-staging" in text
-    assert re.search(r"First: (python3 -m deploy (status|logs) staging|aws rds [a-z-]+ .+)$", text)
+    commands = "python3 -m deploy (status|logs) staging|aws rds [a-z-]+ .+|make doctor .+"
+    assert re.search(f"First: ({commands})$", text)
     assert len(text) <= 1024
     assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
 
@@ -160,13 +161,15 @@ def matches(pattern: object, event: object) -> bool:
 
 
 def fits(wanted: object, value: object) -> bool:
-    """Whether a value is the wanted one, greater than it, or begins with it."""
+    """Whether a value is the wanted one, greater than it, another one, or begins with it."""
     if isinstance(wanted, dict):
         [(kind, operand)] = wanted.items()
         if kind == "numeric":
             sign, number = operand
             assert sign == ">"
             return isinstance(value, int) and value > number
+        if kind == "anything-but":
+            return not fits(operand, value)
         assert kind == "prefix"
         return str(value).startswith(operand)
     return wanted == value
@@ -177,9 +180,11 @@ def fits(wanted: object, value: object) -> bool:
     [
         (stopped("EssentialContainerExited", 1), True),
         (stopped("EssentialContainerExited", 137), True),
-        (stopped("EssentialContainerExited", 1, "schedule:nightly"), True),
+        (stopped("EssentialContainerExited", 1, "schedule:nightly"), False),
+        (stopped("TaskFailedToStart", None, "schedule:nightly"), False),
+        (stopped("EssentialContainerExited", 1, "family:items"), True),
         (stopped("TaskFailedToStart", None), True),
-        (stopped("EssentialContainerExited", 0, "schedule:nightly"), False),
+        (stopped("EssentialContainerExited", 0), False),
         (stopped("ServiceSchedulerInitiated", 143), False),
         (stopped("UserInitiated", 137), False),
         ({**stopped("EssentialContainerExited", 1), "source": "aws.batch"}, False),
