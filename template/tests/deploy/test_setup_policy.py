@@ -108,6 +108,9 @@ def iam_name(action):
 def test_every_call_is_allowed(healthy, allowed):
     """Whatever setup, doctor and teardown were seen to call is allowed."""
     called = set()
+    healthy.write_stages(
+        '[all.processes]\na = "b"\n[all.schedules]\nc = { command = "d", cron = "0 3 * * ? *" }\n'
+    )
     for command in ("setup", "doctor", "teardown", "setup"):
         healthy.run(command)
         called |= made_calls(healthy)
@@ -118,7 +121,8 @@ def test_every_call_is_allowed(healthy, allowed):
             assert allowed(name, resource_of(name)), name
             assert not allowed(name, resource_of(name), policies=[POWER_USER]), "why it is there"
         assert service not in ("organizations", "account")
-    assert {service for service, _ in called} >= {"iam", "cloudformation", "ecr", "ecs", "rds"}
+    services = {"iam", "cloudformation", "cloudwatch", "ecr", "ecs", "logs", "rds"}
+    assert {service for service, _ in called} >= services
 
 
 def test_every_resource_of_the_templates_can_be_made(allowed):
@@ -141,6 +145,7 @@ def test_every_resource_of_the_templates_can_be_made(allowed):
         ("ecs-tasks.amazonaws.com", True),
         ("codebuild.amazonaws.com", True),
         ("codepipeline.amazonaws.com", True),
+        ("scheduler.amazonaws.com", True),
         ("lambda.amazonaws.com", False),
         ("ec2.amazonaws.com", False),
     ],
@@ -166,6 +171,20 @@ def test_roles_are_lent_to_whom_they_are_for(allowed, service, lends):
 def test_nothing_else_of_iam(allowed, action, resource):
     """Nothing of IAM is allowed outside the project's names and GitHub's provider."""
     assert not allowed(action, resource)
+
+
+def test_every_service_that_gets_a_role_is_named():
+    """The policy lends roles to whom the templates' roles trust, and to nobody else."""
+    trusted = {
+        service
+        for template in TEMPLATES.glob("*.yml")
+        for resource in read_template(template)["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if (service := statement["Principal"].get("Service"))
+    }
+    [lend] = [one for one in POLICY["Statement"] if one["Sid"] == "LendRoles"]
+    assert set(lend["Condition"]["StringEquals"]["iam:PassedToService"]) == trusted
 
 
 def test_every_action_is_there_for_something():

@@ -52,10 +52,9 @@ def stream(stage: str, name: str = "web/web/0a1b2c3d4e5f") -> str:
 
 
 def secrets(stage: str) -> list[str]:
-    """The ARNs of a stage's secrets: the database's, and SECRET_KEY."""
-    prefix = f"secret:{PROJECT}-{stage}-database"
-    names = ("DatabaseSecret", "SecretKey")
-    return [arn("secretsmanager", f"{prefix}-{name}-a1b2c3") for name in names]
+    """The ARNs of a stage's secrets: the database's, SECRET_KEY, and its variables."""
+    names = ("database-DatabaseSecret", "database-SecretKey", "roles-StageConfig")
+    return [arn("secretsmanager", f"secret:{PROJECT}-{stage}-{name}-a1b2c3") for name in names]
 
 
 def lend(role: str, to: str = "ecs-tasks.amazonaws.com") -> Call:
@@ -69,10 +68,13 @@ def within(stage: str) -> dict[str, str]:
 
 
 def release(stage: str) -> list[Call]:
-    """What release.yml calls in ECS and CloudWatch Logs, in its order."""
+    """What release.yml calls in ECS and CloudWatch Logs, in its order; `worker` is a process."""
     here = within(stage)
+    of_web = {**here, "ecs:task-definition": family(stage, ":7")}
+    of_worker = {**here, "ecs:task-definition": family(f"{stage}-worker", ":7")}
     return [
         Call("ecs:DescribeServices", service(stage), here),
+        Call("ecs:DescribeServices", service(stage, "worker"), here),
         Call("ecs:DescribeTaskDefinition", "*"),
         Call("ecs:RunTask", family(stage, ":7"), here),
         Call("ecs:RunTask", family(stage), here),
@@ -81,8 +83,11 @@ def release(stage: str) -> list[Call]:
         Call("ecs:DescribeTasks", task(stage), here),
         Call("ecs:StopTask", task(stage), here),
         Call("ecs:UpdateService", service(stage), here),
+        Call("ecs:UpdateService", service(stage), of_web),
+        Call("ecs:UpdateService", service(stage, "worker"), of_worker),
         Call("ecs:ListTasks", "*", here),
         Call("logs:GetLogEvents", stream(stage)),
+        Call("logs:GetLogEvents", stream(stage, "worker/worker/0a1b2c3d4e5f")),
     ]
 
 
@@ -94,6 +99,18 @@ def start(stage: str) -> list[Call]:
         *(Call("secretsmanager:GetSecretValue", secret) for secret in secrets(stage)),
         Call("logs:CreateLogStream", stream(stage)),
         Call("logs:PutLogEvents", stream(stage)),
+        Call("logs:PutLogEvents", stream(stage, "worker/worker/0a1b2c3d4e5f")),
+    ]
+
+
+def schedule(stage: str) -> list[Call]:
+    """What EventBridge Scheduler calls to start a task of the newest task definition."""
+    here = within(stage)
+    return [
+        Call("ecs:RunTask", family(stage), here),
+        Call("ecs:RunTask", family(stage, ":7"), here),
+        lend(f"{PROJECT}-{stage}-execution"),
+        lend(f"{PROJECT}-{stage}-task"),
     ]
 
 
@@ -164,6 +181,7 @@ for _stage in STAGES:
     NEEDED |= {
         f"{PROJECT}-{_stage}-execution": start(_stage),
         f"{PROJECT}-{_stage}-task": store(_stage) + send() + send(identity="a@example.org"),
+        f"{PROJECT}-{_stage}-scheduler": schedule(_stage),
         f"{PROJECT}-{_stage}-release": PROMOTE + release(_stage),
         f"{PROJECT}-codebuild-release-{_stage}": PROMOTE
         + release(_stage)

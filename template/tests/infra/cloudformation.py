@@ -8,13 +8,19 @@ from cfnlint.decode.cfn_yaml import load
 from template.rehearsal.cloudformation.templates import Stack, resolve
 from template.rehearsal.project import CHOSEN, INFRA, STAGES, TEMPLATES_OF_A_STAGE, deploy
 
-# What the templates of switches want to be told, which nobody chooses otherwise.
+# What the templates of switches, processes and schedules want to be told, which nobody chooses
+# otherwise.
 SWITCHED = {
     "AlarmEmails": "team@example.com",
     "CertificateNames": "shop.example.com",
     "CertificateZoneIds": "Z0EXAMPLE",
+    "ProcessCommand": "python manage.py db_worker",
+    "ProcessName": "worker",
     "RecordNames": "shop.example.com",
     "RecordZoneIds": "Z0EXAMPLE",
+    "ScheduleCommand": "python manage.py clearsessions",
+    "ScheduleCron": "0 3 * * ? *",
+    "ScheduleName": "clear-sessions",
     "SenderAddress": "team@example.com",
 }
 TEMPLATES = {path.stem: load(str(path)) for path in sorted(INFRA.glob("*.yml"))}
@@ -35,6 +41,8 @@ def stack(template: str, stage: str = "staging", **chosen: str) -> Stack:
         known |= {f"{each.title()}{name}": value for name, value in outputs.items()}
     for each in TEMPLATES_OF_A_STAGE:
         known |= stacks()[f"{stage}-{each}"].outputs
+    if template == "schedule":
+        known |= stack("schedules", stage).outputs
     known |= chosen
     wanted = TEMPLATES[template]["Parameters"]
     given = {name: value for name, value in known.items() if name in wanted}
@@ -43,8 +51,8 @@ def stack(template: str, stage: str = "staging", **chosen: str) -> Stack:
 
 @functools.cache
 def switches() -> tuple[Stack, ...]:
-    """The stacks of the switches that give the containers permissions, for each stage."""
-    return tuple(stack(name, each) for each in STAGES for name in ("uploads", "mail"))
+    """The stacks of the switches that give permissions, for each stage."""
+    return tuple(stack(name, each) for each in STAGES for name in ("uploads", "mail", "schedules"))
 
 
 def listed(value: object) -> list:

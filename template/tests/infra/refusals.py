@@ -21,6 +21,7 @@ from template.tests.infra.calls import (
     release,
     run_pipeline,
     run_project,
+    schedule,
     secrets,
     send,
     service,
@@ -108,20 +109,24 @@ def in_a_stage(stage: str) -> Iterator[Call]:
 def beside(stage: str, other: str) -> Iterator[Call]:
     """What comes close to what a release of the stage may do, and is not it."""
     here = within(stage)
-    yield Call("ecs:UpdateService", service(stage, "worker"), here)
+    for longer in (f"{stage}2", f"{stage}-eu"):  # another stage, and one of another project
+        yield Call("ecs:UpdateService", service(longer), within(longer))
+        yield Call("ecs:UpdateService", service(longer, "worker"), within(longer))
+        yield Call("logs:GetLogEvents", stream(longer))
     yield Call(
         "ecs:UpdateService", service(stage), {**here, "ecs:task-definition": family(other, ":7")}
     )
     yield Call("ecs:RunTask", family(stage, ":7"), within(other))
     yield Call("ecs:RunTask", family(stage, ":7"))
     yield Call("ecs:RunTask", family(other, ":7"), here)
-    yield Call("ecs:RunTask", family(f"{stage}-admin", ":7"), here)
+    yield Call("ecs:RunTask", family(f"{stage}-worker"), here)
+    yield Call("ecs:RunTask", family(f"{stage}-worker", ":7"), here)
     yield Call("ecs:ListTasks", "*")
     yield lend(f"{PROJECT}-{stage}-task", to="lambda.amazonaws.com")
     yield lend(f"{PROJECT}-{stage}-task", to="ec2.amazonaws.com")
     yield lend(f"{PROJECT}-{stage}-execution", to="codebuild.amazonaws.com")
     yield Call("iam:PassRole", iam_arn(f"role/{PROJECT}-{stage}-task"))
-    yield Call("logs:GetLogEvents", stream(stage, "worker/worker/0a1b2c3d4e5f"))
+    yield Call("logs:GetLogEvents", stream(stage, "of-no-container"))
     yield Call("logs:DeleteLogGroup", arn("logs", f"log-group:/ecs/{PROJECT}-{stage}"))
 
 
@@ -166,8 +171,9 @@ def of_a_start(stage: str, other: str) -> list[Call]:
         *in_the_registry(),
         *(call for call in of_power() if call.resource not in own),
         *in_a_stage(stage),
-        *start(other)[-2:],
-        Call("logs:CreateLogStream", stream(stage, "worker/worker/0a1b2c3d4e5f")),
+        *start(other)[-3:],
+        Call("logs:CreateLogStream", stream(stage, "of-no-container")),
+        Call("logs:CreateLogStream", stream(f"{stage}2")),
         NAME_IMAGES,
     ]
 
@@ -197,6 +203,20 @@ def of_a_task(stage: str, other: str) -> list[Call]:
         Call("ses:SendBulkEmail", send()[0].resource),
         Call("ses:CreateEmailIdentity", send()[0].resource),
         Call("ses:DeleteEmailIdentity", send()[0].resource),
+    ]
+
+
+def of_a_schedule(stage: str, other: str) -> list[Call]:
+    """What EventBridge Scheduler must not get through with beside starting the stage's tasks."""
+    own = schedule(stage)
+    return [
+        *elsewhere(own),
+        *in_the_registry(),
+        *of_power(),
+        *in_a_stage(other),
+        *(call for call in in_a_stage(stage) if call not in own),
+        *beside(stage, other),
+        *of_administration(stage),
     ]
 
 
@@ -237,6 +257,7 @@ for _stage, _other in (STAGES, STAGES[::-1]):
     REFUSED |= {
         f"{PROJECT}-{_stage}-execution": of_a_start(_stage, _other),
         f"{PROJECT}-{_stage}-task": of_a_task(_stage, _other),
+        f"{PROJECT}-{_stage}-scheduler": of_a_schedule(_stage, _other),
         f"{PROJECT}-{_stage}-release": of_a_release(_stage, _other),
         f"{PROJECT}-codebuild-release-{_stage}": of_a_release(_stage, _other)
         + of_a_project(f"release-{_stage}"),

@@ -91,14 +91,16 @@ def test_the_container_gets_what_production_needs():
         "PGSSLMODE",
         "PGUSER",
         "SECRET_KEY",
+        "STAGE_CONFIG",
         "TMPDIR",
     }
 
 
 def test_secrets_are_not_in_plain_text():
-    """User, password and key are read from Secrets Manager when a container starts."""
+    """User, password, key and variables are read from Secrets Manager when a container starts."""
     secrets = {each["Name"]: each["ValueFrom"] for each in container(stage())["Secrets"]}
-    assert set(secrets) == {"PGPASSWORD", "PGUSER", "SECRET_KEY"}
+    assert set(secrets) == {"PGPASSWORD", "PGUSER", "SECRET_KEY", "STAGE_CONFIG"}
+    assert f"secret:{NAME}-staging-roles-" in secrets.pop("STAGE_CONFIG")
     assert all(f"secret:{NAME}-staging-database-" in value for value in secrets.values())
     assert secrets["PGUSER"].endswith(":username::")
     assert secrets["PGPASSWORD"].endswith(":password::")
