@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from deploy.config import Changes, config
 from deploy.console import leave_pipe, say
 from deploy.create import setup
 from deploy.doctor import doctor
@@ -44,8 +45,12 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     at = arguments.index("--") if "--" in arguments else len(arguments)
     parser = make_parser()
     chosen, strange = parser.parse_known_args(arguments[:at])
-    if strange:
-        parser.error(f"unrecognized arguments: {' '.join(strange)}")
+    options = [word.partition("=")[0] for word in strange if word.startswith("-")]
+    # Words may stand behind options, where argparse does not expect them.
+    words = [word for word in strange if not word.startswith("-")]
+    if options or (words and chosen.command != "config"):
+        parser.error(f"unrecognized arguments: {' '.join(options or words)}")
+    chosen.words = getattr(chosen, "words", []) + words
     chosen.run = arguments[at + 1 :]
     return chosen
 
@@ -66,6 +71,10 @@ def make_parser() -> argparse.ArgumentParser:
     add("teardown", do_teardown, "undo the setup")
     of_doctor = add("doctor", do_doctor, "look what is missing, with the command that mends it")
     of_doctor.add_argument(FROM_WORKFLOW, action="store_true", help="look from a job of GitHub")
+    of_config = add("config", do_config, "list, set and remove variables of a stage", "")
+    of_config.add_argument("words", metavar="NAME", nargs="*", help=WORDS)
+    of_config.add_argument("--file", default="", help="set those of a file: lines as in .env, JSON")
+    of_config.add_argument("--unset", metavar="NAME", action="append", default=[], help="remove it")
     of_run = add("run", do_run, "run a command in a stage: run STAGE -- COMMAND", "?")
     of_run.add_argument("--no-tty", action="store_true", help="without this terminal's input")
     of_run.add_argument(FROM_WORKFLOW, action="store_true", help="the job's COMMAND")
@@ -77,6 +86,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("shell", do_shell, "open a shell in a container of its own", "")
     add("status", do_status, "print what runs, since when, and how it is doing", "*")
     return parser
+
+
+WORDS = "NAME asks for the value, NAME=value sets it, - reads lines as in .env from standard input"
 
 
 def do_setup(_: argparse.Namespace, journal: Journal) -> None:
@@ -95,6 +107,12 @@ def do_doctor(chosen: argparse.Namespace, _: Journal) -> None:
         doctor_in_workflow(os.environ)
     else:
         doctor(read_settings(os.environ))
+
+
+def do_config(chosen: argparse.Namespace, journal: Journal) -> None:
+    """List or change the variables of a stage."""
+    changes = Changes(tuple(chosen.words), chosen.file, tuple(chosen.unset))
+    config(read_settings(os.environ), chosen.stage, changes, journal)
 
 
 def do_run(chosen: argparse.Namespace, _: Journal) -> int:

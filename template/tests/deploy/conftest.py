@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy import logs, session, stacks, start, task
+from deploy import logs, redeploy, session, stacks, start, task
 from deploy.cli import main
 from template.tests.deploy.cloud import Cloud
 from template.tests.deploy.hub import FULL_NAME, Hub
+from template.tests.deploy.operations import new_secret
 from template.tests.deploy.outcomes import Outcome
 from template.tests.deploy.programs import Desk, serve
 from template.tests.deploy.terminal import attached
@@ -102,7 +103,7 @@ def workplace(server, monkeypatch, capsys, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
-    for module in (logs, session, start, task):
+    for module in (logs, redeploy, session, start, task):
         monkeypatch.setattr(module, "POLL_SECONDS", 0)
     monkeypatch.setattr(task, "SETTLE_SECONDS", 0.05)
     return Workplace(server, monkeypatch, capsys)
@@ -144,3 +145,11 @@ def healthy(workplace, remembered):
     """A desk where everything is deployed and runs."""
     steps = (workplace.set_up, workplace.deploy_images, workplace.set_up)
     return bring(workplace, remembered, "healthy", *steps)
+
+
+@pytest.fixture
+def secret(healthy):
+    """The variables of the stage staging, in a desk where everything runs."""
+    outputs = healthy.cloud.formation.stacks["shop-staging-roles"]["outputs"]
+    healthy.cloud.secrets[outputs["ConfigSecretArn"]] = new_secret()
+    return healthy.cloud.secrets[outputs["ConfigSecretArn"]]

@@ -157,8 +157,9 @@ class Operations:
         stack = self.formation.stacks[name]
         found = resolve(stack["file"], stack["parameters"], name=name).resources
         told = api_shape(found["TaskDefinition"].properties, "TaskDefinition")
-        if self.takes_variables:
-            told["containerDefinitions"][0]["secrets"].append({"name": "STAGE_CONFIG"})
+        if not self.takes_variables:
+            secrets = told["containerDefinitions"][0]["secrets"]
+            secrets[:] = [one for one in secrets if one["name"] != "STAGE_CONFIG"]
         return {"taskDefinition": told}
 
     @by_name
