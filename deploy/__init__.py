@@ -1,1 +1,1 @@
-"""Connect this repository to an AWS account, look what is missing, and undo it."""
+"""Connect this repository to an AWS account, look what is missing, and operate its stages."""

@@ -1,4 +1,4 @@
-"""Runs the command line: python3 -m deploy setup, teardown or doctor."""
+"""Runs the command line: python3 -m deploy setup, doctor, run, logs and others."""
 
 import sys
 

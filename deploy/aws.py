@@ -2,13 +2,18 @@
 
 import json
 import os
+import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from deploy.errors import ProgramError, SetupError
 from deploy.programs import run
 from deploy.refusals import LOG_IN_TO_AWS, find_reason
 
+MOST_FAILURES = 5
 GITHUB_PROVIDER = "oidc-provider/token.actions.githubusercontent.com"
 
 
@@ -30,9 +35,9 @@ class Aws:
         profile = ("--profile", self.profile) if self.profile else ()
         return ("--region", self.region, *profile)
 
-    def text(self, *arguments: str) -> str:
+    def text(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what a command prints; raise ProgramError where it fails."""
-        return run("aws", *arguments, *self.place)
+        return run("aws", *arguments, *self.place, stdin=stdin)
 
     def ask(self, *arguments: str) -> Any:
         """Return the answer to a command; raise ProgramError where it fails."""
@@ -46,6 +51,26 @@ class Aws:
             if missing in error.said:
                 return None
             raise
+
+
+def patiently(ask: Callable[[], Any], seconds: float) -> Any:
+    """Return an answer of AWS, which may fail four times in a row with so many seconds between.
+
+    Raises ProgramError at the fifth time.
+    """
+    for _ in range(MOST_FAILURES - 1):
+        try:
+            return ask()
+        except ProgramError:
+            time.sleep(seconds)
+    return ask()
+
+
+def read_time(told: float | str) -> datetime:
+    """Return a moment as the AWS CLI tells it: version 1 in seconds, version 2 in ISO's form."""
+    if isinstance(told, str):
+        return datetime.fromisoformat(told).astimezone(UTC)
+    return datetime.fromtimestamp(told, UTC)
 
 
 def who_am_i(aws: Aws) -> tuple[str, str]:
@@ -105,6 +130,18 @@ def image_digest(aws: Aws, image_url: str, tag: str) -> str | None:
     )
     images = answer["images"] if answer else []
     return images[0]["imageId"]["imageDigest"] if images else None
+
+
+def commit_of(aws: Aws, image_url: str, digest: str) -> str:
+    """Return the commit that an image was built from, by its tags, or nothing where none tells."""
+    endpoint, _, repository = image_url.partition("/")
+    answer = aws.find(
+        "ImageNotFoundException",
+        *("ecr", "describe-images", "--registry-id", endpoint.partition(".")[0]),
+        *("--repository-name", repository, "--image-ids", f"imageDigest={digest}"),
+    )
+    tags = answer["imageDetails"][0].get("imageTags", []) if answer else []
+    return next((tag for tag in tags if re.fullmatch("[0-9a-f]{40}", tag)), "")
 
 
 def image_repository_tags(aws: Aws, name: str) -> dict[str, str] | None:

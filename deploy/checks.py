@@ -8,6 +8,7 @@ from deploy.environments import NAMES, Environment
 from deploy.errors import ProgramError
 from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
 from deploy.refusals import explain
+from deploy.schedules import DAYS, last_runs, refused_starts
 from deploy.variables import contradictions, malformed
 
 
@@ -130,3 +131,24 @@ def judge_service(
             f"gh workflow run stage.yml --field stage={stage} --field image={stage}",
         )
     return Finding(GOOD, f"{what} runs {runs} of {wanted} containers of {tagged}")
+
+
+def check_schedules(aws: Aws, stage: str, cluster: str, names: list[str]) -> list[Finding]:
+    """Say how each schedule's last run ended; `cluster` is the name of the stage's."""
+    runs = last_runs(aws, cluster)
+    findings = []
+    for name in names:
+        run, what = runs.get(name), f"schedule {name} of {stage}"
+        if run is None:
+            findings.append(Finding(NOTE, f"{what} has not run within {DAYS} days"))
+        elif run.failure:
+            log = f"aws logs tail /ecs/{cluster} --since {DAYS}d {aws.options}"
+            findings.append(Finding(WRONG, f"{what} failed at {run.ended}: {run.failure}", log))
+        else:
+            findings.append(Finding(GOOD, f"{what} ran until {run.ended}"))
+    if refused := refused_starts(aws, cluster):
+        calls = "aws cloudtrail lookup-events --lookup-attributes"
+        which = f"AttributeKey=EventName,AttributeValue=RunTask {aws.options}"
+        what = f"AWS did not start {refused} scheduled runs of {stage} within {DAYS} days"
+        findings.append(Finding(WRONG, what, f"{calls} {which}"))
+    return findings

@@ -1,6 +1,13 @@
 """Talking to the person at the terminal."""
 
+import os
+import re
+import sys
+
 from deploy.errors import SetupError
+
+# All of C0 and C1 but the tab and the line's end, and what turns the direction of a text around.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def say(line: str = "") -> None:
@@ -43,3 +50,30 @@ def confirm_by_typing(word: str, question: str) -> None:
             f"Nothing was changed: that was not {word}.",
             "Run it again and type the name, or leave DELETE_DATA out to keep the data.",
         )
+
+
+def remark(line: str) -> None:
+    """Print a line beside the output: on standard error, also where the output goes elsewhere."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def show(lines: list[str]) -> None:
+    """Print lines that somebody else wrote, which give a terminal no commands.
+
+    Raises BrokenPipeError where nobody reads them any more, as after `head`.
+    """
+    text = "".join(f"{line}\n" for line in lines)
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
+def leave_pipe() -> None:
+    """Print nothing any more: https://docs.python.org/3/library/signal.html#note-on-sigpipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def printable(text: str) -> str:
+    """Return a text without the characters that command a terminal, its lines and tabs kept."""
+    return CONTROLS.sub("", text)

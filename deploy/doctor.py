@@ -4,6 +4,7 @@ from deploy.aws import Aws, github_provider
 from deploy.branches import undeployed
 from deploy.checks import (
     check_environment,
+    check_schedules,
     check_services,
     check_together,
     check_variables,
@@ -16,7 +17,6 @@ from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding, is_gap,
 from deploy.github import read_repository, read_variables, subject_form
 from deploy.production import judge
 from deploy.programs import check_programs
-from deploy.schedules import DAYS, last_runs, refused_starts
 from deploy.settings import Settings
 from deploy.situation import Situation, check_choices, find_former, other_place
 from deploy.stacks import USABLE, Stack, delete_command
@@ -151,8 +151,9 @@ def check_stage(situation: Situation, stage: str) -> list[Finding]:
         findings += check_values(wanted, situation.stage_variables[stage], stage)
     if service and service.outputs and stage == situation.reviewed_stage:
         findings += judge(stage, service, found[DATABASE])
-    if any(part.template == SCHEDULE for part in commands):
-        findings += where_allowed(f"schedules of {stage}", check_schedules, situation, stage)
+    if schedules := [part.command for part in commands if part.template == SCHEDULE]:
+        look = (check_schedules, aws, stage, names[SERVICE], schedules)
+        findings += where_allowed(f"schedules of {stage}", *look)
     return findings + check_chosen(situation, stage, commands)
 
 
@@ -167,30 +168,6 @@ def check_chosen(situation: Situation, stage: str, deployed: list[Part]) -> list
         *(Finding(MISSING, f"{part.what} of {stage}", "make setup") for part in lacking),
         *(Finding(NOTE, f"{part.what} of {stage} is not in {FILE}", "make setup") for part in more),
     ]
-
-
-def check_schedules(situation: Situation, stage: str) -> list[Finding]:
-    """Say how the last run of each schedule ended."""
-    aws, cluster = situation.aws_of(stage), SERVICE.stack_name(situation.project, stage)
-    runs = last_runs(aws, cluster)
-    findings = []
-    for part in situation.deployed_commands(stage):
-        if part.template != SCHEDULE:
-            continue
-        run, what = runs.get(part.command), f"{part.what} of {stage}"
-        if run is None:
-            findings.append(Finding(NOTE, f"{what} has not run within {DAYS} days"))
-        elif run.failure:
-            log = f"aws logs tail /ecs/{cluster} --since {DAYS}d {aws.options}"
-            findings.append(Finding(WRONG, f"{what} failed at {run.ended}: {run.failure}", log))
-        else:
-            findings.append(Finding(GOOD, f"{what} ran until {run.ended}"))
-    if refused := refused_starts(aws, cluster):
-        calls = "aws cloudtrail lookup-events --lookup-attributes"
-        which = f"AttributeKey=EventName,AttributeValue=RunTask {aws.options}"
-        what = f"AWS did not start {refused} scheduled runs of {stage} within {DAYS} days"
-        findings.append(Finding(WRONG, what, f"{calls} {which}"))
-    return findings
 
 
 def judge_stack(aws: Aws, name: str, stack: Stack | None) -> Finding:

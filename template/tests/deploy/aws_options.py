@@ -1,6 +1,6 @@
 """The AWS CLI's options that the double knows, by service and operation."""
 
-GLOBAL = {"--region": "one", "--output": "one", "--profile": "one"}
+GLOBAL = {"--region": "one", "--output": "one", "--profile": "one", "--no-paginate": "flag"}
 
 STACK = {"--stack-name": "one"}
 CHANGE_SET = STACK | {"--change-set-name": "one"}
@@ -40,22 +40,63 @@ OPERATIONS = {
         "--image-ids": "many",
     },
     ("ecr", "delete-repository"): {"--repository-name": "one", "--force": "flag"},
+    ("ecr", "describe-images"): {
+        "--registry-id": "one",
+        "--repository-name": "one",
+        "--image-ids": "many",
+    },
     ("ecr", "describe-repositories"): {"--repository-names": "many"},
     ("ecr", "list-tags-for-resource"): {"--resource-arn": "one"},
     ("ecs", "describe-services"): {"--cluster": "one", "--services": "many"},
+    ("ecs", "describe-task-definition"): {"--task-definition": "one"},
     ("ecs", "describe-tasks"): {"--cluster": "one", "--tasks": "many"},
+    ("ecs", "execute-command"): {
+        "--cluster": "one",
+        "--task": "one",
+        "--container": "one",
+        "--interactive": "flag",
+        "--command": "one",
+    },
+    ("ecs", "list-services"): {"--cluster": "one"},
     ("ecs", "list-tasks"): {
         "--cluster": "one",
         "--service-name": "one",
         "--desired-status": "one",
+        "--started-by": "one",
     },
+    ("ecs", "run-task"): {
+        "--cluster": "one",
+        "--task-definition": "one",
+        "--count": "one",
+        "--started-by": "one",
+        "--network-configuration": "one",
+        "--launch-type": "one",
+        "--capacity-provider-strategy": "one",
+        "--enable-execute-command": "flag",
+        "--overrides": "one",
+    },
+    ("ecs", "stop-task"): {"--cluster": "one", "--task": "one", "--reason": "one"},
+    ("ecs", "update-service"): {
+        "--cluster": "one",
+        "--service": "one",
+        "--force-new-deployment": "flag",
+    },
+    ("elbv2", "describe-target-health"): {"--target-group-arn": "one"},
     ("iam", "get-open-id-connect-provider"): {"--open-id-connect-provider-arn": "one"},
     ("iam", "get-role"): {"--role-name": "one"},
-    ("logs", "filter-log-events"): {"--log-group-name": "one", "--start-time": "one"},
+    ("logs", "filter-log-events"): {
+        "--log-group-name": "one",
+        "--log-stream-name-prefix": "one",
+        "--filter-pattern": "one",
+        "--start-time": "one",
+        "--next-token": "one",
+    },
     ("logs", "get-log-events"): {
         "--log-group-name": "one",
         "--log-stream-name": "one",
         "--limit": "one",
+        "--start-from-head": "flag",
+        "--next-token": "one",
     },
     ("rds", "delete-db-instance-automated-backup"): {"--db-instance-automated-backups-arn": "one"},
     ("rds", "delete-db-snapshot"): {"--db-snapshot-identifier": "one"},
@@ -74,5 +115,18 @@ OPERATIONS = {
         "--force-delete-without-recovery": "flag",
     },
     ("secretsmanager", "describe-secret"): {"--secret-id": "one"},
+    ("secretsmanager", "get-secret-value"): {"--secret-id": "one"},
+    ("secretsmanager", "put-secret-value"): {
+        "--secret-id": "one",
+        "--client-request-token": "one",
+        "--version-stages": "many",
+        "--secret-string": "one",
+    },
+    ("secretsmanager", "update-secret-version-stage"): {
+        "--secret-id": "one",
+        "--version-stage": "one",
+        "--move-to-version-id": "one",
+        "--remove-from-version-id": "one",
+    },
     ("sts", "get-caller-identity"): {},
 }

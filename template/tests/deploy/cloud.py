@@ -7,6 +7,7 @@ from typing import Any
 
 from template.tests.deploy.aws_options import GLOBAL, OPERATIONS
 from template.tests.deploy.formation import Formation
+from template.tests.deploy.operations import NOW, STREAM_MISSING, Operations, by_name
 from template.tests.deploy.parameters import error
 from template.tests.deploy.programs import RefusedError, parse
 from template.tests.deploy.resources import arn
@@ -22,10 +23,11 @@ OF_ROLES = {
 }
 
 
-class Cloud:
+class Cloud(Operations):
     """One account as its owner sees it through the AWS CLI; tests change its attributes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.version = "aws-cli/2.31.4 Python/3.13.7 Linux/6.8 exe/x86_64"
         self.account = "123456789012"
         self.who = f"arn:aws:iam::{self.account}:user/dev"
@@ -60,9 +62,11 @@ class Cloud:
         if words[0] == "configure":
             return self.configured(positional), False
         self.admit(words[0], words[1], options, environment)
+        self.stdin = stdin
         answer = self.dispatch(words[0], words[1], positional, options)
         # A change set that nobody executes changes nothing.
-        changes = words[1].startswith(("delete", "execute")) and words[1] != "delete-change-set"
+        verbs = ("delete", "execute", "put", "run", "stop", "update")
+        changes = words[1].startswith(verbs) and words[1] != "delete-change-set"
         return answer if isinstance(answer, str) else json.dumps(answer), changes
 
     def configured(self, positional: list[str]) -> str:
@@ -107,6 +111,8 @@ class Cloud:
         if service == "cloudformation":
             return self.formation.answer(operation, positional, options)
         method = getattr(self, f"{service}_{operation}".replace("-", "_"))
+        if hasattr(method, "takes_options"):
+            return method(options)
         return method(*(options[name] for name in options if name not in GLOBAL))
 
     def sts_get_caller_identity(self) -> dict:
@@ -197,15 +203,43 @@ class Cloud:
 
     def ecs_describe_services(self, cluster: list[str], services: list[str]) -> dict:
         """Describe a stage's service, where each look is a moment later than the one before."""
-        name = service_key(cluster, services)
-        known = self.formation.services.get(name)
-        if name.partition("/")[0] not in self.formation.stacks or known is None:
-            return {"services": [], "failures": [{"arn": services[0], "reason": "MISSING"}]}
-        running = self.pass_time(name, known)
-        told = {"status": "ACTIVE", "serviceName": services[0], "clusterArn": cluster[0]}
-        told |= {"desiredCount": known["desired"], "runningCount": running}
-        told |= {"pendingCount": known["desired"] - running, "events": known["events"][::-1]}
-        return {"services": [told | self.running.get(name, {})], "failures": []}
+        found = [one for one in services if self.has_service(cluster, one)]
+        missing = [one for one in services if one not in found]
+        return {
+            "services": [self.tell_service(cluster, one) for one in found],
+            "failures": [{"arn": one, "reason": "MISSING"} for one in missing],
+        }
+
+    def has_service(self, cluster: list[str], service: str) -> bool:
+        """Return whether a stage has a service of this name."""
+        name = service_key(cluster, [service])
+        return name.partition("/")[0] in self.formation.stacks and name in self.formation.services
+
+    def tell_service(self, cluster: list[str], service: str) -> dict:
+        """Describe a service."""
+        name, key = cluster[0].rpartition("/")[2], service_key(cluster, [service])
+        known = self.formation.services[key]
+        running = self.pass_time(key, known)
+        place = (REGIONS[0], self.account)
+        group = arn("elasticloadbalancing", *place, f"targetgroup/{name}/1")
+        balanced = [{"containerName": "web", "targetGroupArn": group}] if service == "web" else []
+        subnets = {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}
+        told = {
+            "status": "ACTIVE",
+            "serviceName": service,
+            "clusterArn": arn("ecs", *place, f"cluster/{name}"),
+            "desiredCount": known["desired"],
+            "runningCount": running,
+            "pendingCount": known["desired"] - running,
+            "events": known["events"][::-1],
+            "taskDefinition": arn("ecs", *place, f"task-definition/{key.replace('/', '-')}:7"),
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": subnets},
+            "loadBalancers": balanced,
+            "enableExecuteCommand": name in self.shells,
+            "deployments": self.tell(name, service, known["desired"]),
+        }
+        return told | self.running.get(key, {})
 
     def pass_time(self, name: str, known: dict) -> int:
         """Return how many containers of a service run, after a moment in which some may stop."""
@@ -227,11 +261,17 @@ class Cloud:
             tell(known, "(service web) has reached a steady state.")
         return desired
 
-    def ecs_list_tasks(self, cluster: list, service: list, status: list = ["RUNNING"]) -> dict:  # noqa: B006 - not changed
+    @by_name
+    def ecs_list_tasks(self, options: dict) -> dict:
         """List one task for each container that runs, or those that have stopped."""
+        cluster, status = options["--cluster"], options.get("--desired-status", ["RUNNING"])[0]
+        if mark := options.get("--started-by"):
+            own = [task for task in self.tasks.values() if task.options["--started-by"] == mark]
+            return {"taskArns": [task.arn for task in own if not task.stopped]}
+        service = options["--service-name"]
         name = service_key(cluster, service)
         known = self.formation.services.get(name, {"desired": 0, "stopped": []})
-        if status[0] == "STOPPED":
+        if status == "STOPPED":
             return {"taskArns": [task["taskArn"] for task in known["stopped"]]}
         count = self.running.get(name, {}).get("runningCount", known["desired"])
         return {"taskArns": [f"{cluster[0]}/{service[0]}{n}" for n in range(count)]}
@@ -239,6 +279,8 @@ class Cloud:
     def ecs_describe_tasks(self, cluster: list[str], tasks: list[str]) -> dict:
         """Describe tasks, which run what the tag names unless `running` knows better."""
         name = cluster[0].rpartition("/")[2]
+        if tasks[0] in self.tasks:
+            return {"tasks": [self.tasks[one].look() for one in tasks]}
         stopped = {one["taskArn"]: one for one in self.formation.services[name]["stopped"]}
         if tasks[0] in stopped:
             return {"tasks": [stopped[task] for task in tasks]}
@@ -250,22 +292,28 @@ class Cloud:
             "tasks": [{"taskArn": one, "containers": [{"imageDigest": digest}]} for one in tasks]
         }
 
-    def logs_get_log_events(self, group: list[str], stream: list[str], _: list) -> dict:
-        """Return the log of a container that has stopped, if it ever wrote one."""
-        log = self.stops.get(group[0].rpartition("/")[2], {}).get("log")
-        if log is None or not stream[0].startswith("web/web/task"):
-            said = "The specified log stream does not exist."
-            raise error("ResourceNotFoundException", "GetLogEvents", said)
+    @by_name
+    def logs_get_log_events(self, options: dict) -> dict:
+        """Return the log of a container, if it ever wrote one."""
+        group, stream = options["--log-group-name"][0], options["--log-stream-name"][0]
+        if stream.startswith("web/web/run"):
+            return self.task_log(stream, options)
+        log = self.stops.get(group.rpartition("/")[2], {}).get("log")
+        if log is None or not stream.startswith("web/web/task"):
+            raise error("ResourceNotFoundException", "GetLogEvents", STREAM_MISSING)
         return {"events": [{"message": line} for line in log]}
 
-    def logs_filter_log_events(self, group: list[str], start: list[str]) -> dict:
-        """Return the events of how schedules ran, from a log group that their stack makes."""
-        name = group[0].removeprefix("/aws/events/")
-        if name not in self.formation.stacks:
+    @by_name
+    def logs_filter_log_events(self, options: dict) -> dict:
+        """Return events of a log group: of a stage, or of how its schedules ran."""
+        group, start = options["--log-group-name"][0], int(options["--start-time"][0])
+        name = group.rpartition("/")[2]
+        if name not in self.formation.stacks or group in self.lost_groups:
             said = "The specified log group does not exist."
             raise error("ResourceNotFoundException", "FilterLogEvents", said)
-        runs = [one for one in self.runs.get(name, []) if one["timestamp"] >= int(start[0])]
-        return {"events": runs}
+        if group.startswith("/ecs/"):
+            return self.page_of_events(options)
+        return {"events": [one for one in self.runs.get(name, []) if one["timestamp"] >= start]}
 
     def cloudwatch_get_metric_statistics(self, *options: list[str]) -> dict:
         """Return how many scheduled runs could not be started, where there are any."""
@@ -295,7 +343,8 @@ def service_key(cluster: list[str], service: list[str]) -> str:
 
 def tell(known: dict, message: str) -> None:
     """Add an event to a service's."""
-    known["events"].append({"id": str(len(known["events"])), "message": message})
+    number = len(known["events"])
+    known["events"].append({"id": str(number), "message": message, "createdAt": NOW + number})
 
 
 def camel(operation: str) -> str:

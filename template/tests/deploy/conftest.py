@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy import stacks, start
+from deploy import logs, redeploy, session, stacks, start, task
 from deploy.cli import main
 from template.tests.deploy.cloud import Cloud
-from template.tests.deploy.hub import Hub
+from template.tests.deploy.hub import FULL_NAME, Hub
+from template.tests.deploy.operations import new_secret
 from template.tests.deploy.outcomes import Outcome
 from template.tests.deploy.programs import Desk, serve
+from template.tests.deploy.terminal import attached
 
 PROJECT = "shop"
 CHOICES = (
@@ -55,6 +57,22 @@ class Workplace:
         assert code != 1 or "\nNext: " in printed.err, "every error says what to do next"
         return Outcome(code, printed.out, printed.err)
 
+    def operate(self, *arguments: str, **choices: str) -> Outcome:
+        """Run a command that needs no GitHub CLI, in a clone that tells its repository's name."""
+        outcome = self.run(*arguments, **{"GH_REPO": FULL_NAME} | choices)
+        assert not [call for call in self.desk.calls if call.words[0] == "gh"]
+        return outcome
+
+    def operate_at_terminal(self, *arguments: str, typing: str = "") -> Outcome:
+        """Run a command at a terminal, where these lines are typed."""
+        self.desk.calls.clear()
+        with self.monkeypatch.context() as context, attached() as terminal:
+            context.setenv("GH_REPO", FULL_NAME)
+            terminal.type(typing)
+            code = main(list(arguments))
+        assert self.desk.fault is None
+        return Outcome(code, terminal.printed, self.capsys.readouterr().err)
+
     def set_up(self) -> None:
         """Bring the account and the repository where a run leaves them."""
         self.last = self.run("setup")
@@ -85,7 +103,9 @@ def workplace(server, monkeypatch, capsys, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
-    monkeypatch.setattr(start, "POLL_SECONDS", 0)
+    for module in (logs, redeploy, session, start, task):
+        monkeypatch.setattr(module, "POLL_SECONDS", 0)
+    monkeypatch.setattr(task, "SETTLE_SECONDS", 0.05)
     return Workplace(server, monkeypatch, capsys)
 
 
@@ -125,3 +145,11 @@ def healthy(workplace, remembered):
     """A desk where everything is deployed and runs."""
     steps = (workplace.set_up, workplace.deploy_images, workplace.set_up)
     return bring(workplace, remembered, "healthy", *steps)
+
+
+@pytest.fixture
+def secret(healthy):
+    """The variables of the stage staging, in a desk where everything runs."""
+    outputs = healthy.cloud.formation.stacks["shop-staging-roles"]["outputs"]
+    healthy.cloud.secrets[outputs["ConfigSecretArn"]] = new_secret()
+    return healthy.cloud.secrets[outputs["ConfigSecretArn"]]

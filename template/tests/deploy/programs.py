@@ -12,7 +12,7 @@ from typing import NamedTuple
 # because one run of setup makes some sixty calls.
 CLIENT = """#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/{port}
-IFS= read -rd '' stdin
+if [[ -t 0 && -t 1 ]]; then stdin='a terminal'; else IFS= read -rd '' stdin; fi
 set -- "${{0##*/}}" "$stdin" "$AWS_ROLE_ARN" "$AWS_WEB_IDENTITY_TOKEN_FILE" "$@"
 printf '%s\\0' "$#" "$@" >&3
 IFS= read -rd '' code <&3 && IFS= read -rd '' out <&3 && IFS= read -rd '' err <&3
@@ -110,10 +110,12 @@ def parse(words: list[str], known: dict[str, str]) -> tuple[list[str], dict[str,
         if not word.startswith("--"):
             positional.append(word)
             continue
+        word, sign, value = word.partition("=")
+        rest = [value, *rest] if sign else rest
         kind = known.get(word)
         if kind is None:
             raise RefusedError(f"Unknown options: {word}", 252)
-        options[word] = take(rest, kind)
+        options[word] = [rest.pop(0)] if sign else take(rest, kind)
         if kind == "one" and len(options[word]) != 1:
             raise RefusedError(f"argument {word}: expected one argument", 252)
     return positional, options
