@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "accounts",
     "itemslist",
+    "django_cleanup",  # last: it looks for the file fields of all others
 ]
 MIDDLEWARE = [
     "itemsAPP.middleware.log_requests",  # answers the load balancer first
@@ -169,10 +170,18 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", "") or None
 WHITENOISE_ROOT = BASE_DIR / "src/itemsAPP/root"  # what browsers ask for at /
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+MEDIA_ROOT, MEDIA_URL = DATA_DIR / "media", "media/"  # of the demo
+AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", "")
+if AWS_STORAGE_BUCKET_NAME:
+    region = env.str("AWS_REGION", validate=not_empty)
+    bucket = {"bucket_name": AWS_STORAGE_BUCKET_NAME, "region_name": region}
+    STORAGES["default"] = {"BACKEND": "itemsAPP.storage.S3Storage", "OPTIONS": bucket}
+    host = f"https://{AWS_STORAGE_BUCKET_NAME}.s3.{region}.amazonaws.com"
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(host)
 if STATIC_ROOT:
     STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 LOGGING = {

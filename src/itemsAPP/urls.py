@@ -1,6 +1,8 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.decorators.cache import cache_page
+from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.views import GroupViewSet, UserViewSet
@@ -22,3 +24,6 @@ urlpatterns = [
     re_path(r"^health/ready/?$", health.readiness),
     re_path(r"^version/?$", health.version),
 ]
+if not settings.PRODUCTION:
+    media = {"document_root": settings.MEDIA_ROOT}
+    urlpatterns += [re_path(r"^media/(?P<path>.*)$", serve, media)]

@@ -10,7 +10,7 @@ from itemslist.models import ItemList
 @admin.register(ItemList)
 class ItemListAdmin(admin.ModelAdmin):
     actions = ["delete_duplicates"]
-    list_display = ["title", "content"]
+    list_display = ["title", "content", "picture"]
     paginator = BoundedPaginator
     search_fields = ["title"]
     show_full_result_count = False

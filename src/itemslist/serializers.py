@@ -6,7 +6,7 @@ from itemslist.models import ItemList
 class ItemSerializer(serializers.HyperlinkedModelSerializer):
     class Meta:
         model = ItemList
-        fields = ["url", "title", "content"]
+        fields = ["url", "title", "content", "picture"]
 
 
 class ItemsListSerializer(ItemSerializer):

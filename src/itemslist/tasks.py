@@ -6,9 +6,10 @@ from itemslist.models import ItemList
 
 @task
 def delete_duplicates(pks):
-    """Delete those items that repeat an older one, and return how many they were."""
+    """Delete those items without a picture that repeat an older one, and return how many."""
     older = ItemList.objects.filter(
         title=OuterRef("title"), content=OuterRef("content"), pk__lt=OuterRef("pk")
     )
-    deleted, _ = ItemList.objects.filter(Exists(older), pk__in=pks).delete()
+    plain = ItemList.objects.exclude(picture__gt="")
+    deleted, _ = plain.filter(Exists(older), pk__in=pks).delete()
     return deleted

@@ -2,9 +2,11 @@
 
 import re
 from http import HTTPStatus
+from io import BytesIO
 
 import pytest
 import requests
+from PIL import Image
 
 from template.tests.image.containers import COMMIT, until
 
@@ -37,6 +39,21 @@ def test_itemslist_creates_and_lists(server):
     assert listed.status_code == HTTPStatus.OK
     assert created.json() in listed.json()
     assert item.items() <= created.json().items()
+
+
+def test_picture_is_kept_and_served(server):
+    """A picture that was uploaded with an item is in the volume, and at its URL."""
+    file = BytesIO()
+    Image.new("RGB", (9, 9), "green").save(file, "PNG")
+    created = requests.post(
+        f"{server.url}/itemslist",
+        {"title": "Bread"},
+        files={"picture": ("bread.png", file.getvalue())},
+        timeout=5,
+    )
+    assert created.status_code == HTTPStatus.CREATED
+    assert requests.get(created.json()["picture"], timeout=5).content == file.getvalue()
+    assert "bread" in server.run("ls", "/data/media/items")
 
 
 def test_unknown_host_is_refused(server):
