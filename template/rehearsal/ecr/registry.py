@@ -70,6 +70,14 @@ class Registry:
             timeout=PATIENCE,
         ).raise_for_status()
 
+    def delete(self, repository: str, digest: str) -> None:
+        """Delete a manifest, with every tag that names it; its blobs stay."""
+        requests.delete(
+            f"http://{self.endpoint}/v2/{repository}/manifests/{digest}",
+            auth=(USER, self.password),
+            timeout=PATIENCE,
+        ).raise_for_status()
+
     def digest(self, repository: str, tag: str) -> str | None:
         """The digest that a tag names, or nothing."""
         manifest = self.manifest(repository, tag)
@@ -113,7 +121,10 @@ def _program(folder: Path, password: str) -> Iterator[str]:
     config = {
         "version": 0.1,
         "log": {"accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(folder / "data")},
+            "delete": {"enabled": True},
+        },
         "http": {"addr": "127.0.0.1:0", "secret": password},
         "auth": {"htpasswd": {"realm": "registry", "path": str(_htpasswd(folder, password))}},
     }
@@ -153,6 +164,7 @@ def _container(folder: Path, password: str) -> Iterator[str]:
         "REGISTRY_AUTH_HTPASSWD_PATH": "/auth/htpasswd",
         "REGISTRY_HTTP_ADDR": ":5000",
         "REGISTRY_HTTP_SECRET": password,
+        "REGISTRY_STORAGE_DELETE_ENABLED": "true",
     }
     variables = [f"--env={name}={value}" for name, value in options.items()]
     volume = f"--volume={_htpasswd(folder, password)}:/auth/htpasswd:ro"

@@ -28,12 +28,10 @@ from template.rehearsal.ecs.shapes import api_shape
 from template.rehearsal.ecs.tasks import Task
 
 FOUNDED_SECONDS = 3600
-DECLARED = (
-    "AWS::ECS::Cluster",
-    "AWS::ECS::TaskDefinition",
-    "AWS::ECS::Service",
-    "AWS::Logs::LogGroup",
-)
+CLUSTER = "AWS::ECS::Cluster"
+SERVICE = "AWS::ECS::Service"
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
+LOG_GROUP = "AWS::Logs::LogGroup"
 UPDATES = {"cluster", "service", "desiredCount", "taskDefinition", "forceNewDeployment"}
 PAGE = 100
 # What ListTasks does not take beside startedBy:
@@ -74,20 +72,29 @@ class Ecs:
     def add_stage(self, launcher: Launcher, stack: Stack, region: str = REGION) -> None:
         """Create what the stack of deploy/infra/stage.yml declares: a cluster and its service.
 
-        The service is an hour old, so that its first deployment is over. Raises PropertyError
-        for a property that the API does not have.
+        Raises PropertyError for a property that the API does not have.
         """
-        cluster, definition, service, group = (_the_only(stack, each) for each in DECLARED)
+        cluster, group = _the_only(stack, CLUSTER), _the_only(stack, LOG_GROUP)
         home = Cluster(arn("ecs", f"cluster/{cluster['ClusterName']}", region), launcher)
-        created = self._clock.now() - FOUNDED_SECONDS
-        service = {"DesiredCount": _least(stack), **service}
-        home.add(Service(home.arn, api_shape(service, "Service"), created), self._images)
         name = group["LogGroupName"]
         with self._lock:
-            shape = self.definitions.register(definition, region)
-            home.schedulers[service["ServiceName"]].deploy(shape)
             self._clusters[home.arn] = home
             self._logs.add_group(name, region, partial(self._streams, home, name))
+        self.add_service(home.arn, stack, region)
+
+    def add_service(self, cluster: str, stack: Stack, region: str = REGION) -> None:
+        """Create the service that a stack declares, in a cluster by ARN, with its task definition.
+
+        It is an hour old, so that its first deployment is over. Raises PropertyError for a
+        property that the API does not have.
+        """
+        service = {"DesiredCount": _least(stack), **_the_only(stack, SERVICE)}
+        created = self._clock.now() - FOUNDED_SECONDS
+        home = self._clusters[cluster]
+        with self._lock:
+            shape = self.definitions.register(_the_only(stack, TASK_DEFINITION), region)
+            home.add(Service(home.arn, api_shape(service, "Service"), created), self._images)
+            home.schedulers[service["ServiceName"]].deploy(shape)
 
     def scheduler(self, cluster: str, service: str) -> Scheduler:
         """What looks after a service, of a cluster by ARN and the service by name."""
@@ -97,15 +104,6 @@ class Ecs:
         """Whether a cluster, by ARN, has a service of this name that was not deleted."""
         schedulers = self._clusters[cluster].schedulers
         return service in schedulers and schedulers[service].service.status != "INACTIVE"
-
-    def add_service(self, cluster: str, like: str, **settings: Any) -> None:
-        """Create a service with the settings of another one but for these, and deploy it."""
-        with self._lock:
-            home = self._clusters[cluster]
-            old = home.schedulers[like].service
-            new = {**old.settings, **settings}
-            home.add(Service(cluster, new, old.created), self._images)
-            home.schedulers[new["serviceName"]].deploy(old.primary.definition)
 
     def forget_service(self, cluster: str, service: str) -> None:
         """Know nothing of a service any more, as ECS does an hour after it was deleted."""

@@ -85,12 +85,12 @@ class Containers:
         self.close()
 
     def plan(self, *, rollback: bool) -> Plan:
-        """The plan of a deployment, whose tasks have to pass the health check."""
-        return Plan(lambda order: self._start(order, checked=True))
+        """The plan of a deployment, whose tasks have to pass their health checks."""
+        return Plan(self._start)
 
     def run(self, order: Order) -> Run:
         """Start a task for RunTask."""
-        return self._start(order, checked=False)
+        return self._start(order)
 
     def address(self, task: str) -> str:
         """Where the container of a task answers. Raises LookupError when it does not run."""
@@ -109,13 +109,13 @@ class Containers:
             if removed.returncode and self.docker("image", "inspect", image).returncode == 0:
                 raise docker_objects.LeftBehindError(removed.stdout.strip())
 
-    def _start(self, order: Order, *, checked: bool) -> Run:
+    def _start(self, order: Order) -> Run:
         with self._starting:
             if self._closed:
                 return _never_ran(order, _failed("CannotStartContainerError", "it is too late"))
-            return self._start_container(order, checked=checked)
+            return self._start_container(order)
 
-    def _start_container(self, order: Order, *, checked: bool) -> Run:
+    def _start_container(self, order: Order) -> Run:
         if missing_secrets(order, self.environment):
             return _never_ran(order, NO_SECRETS)
         pulled = self._pull(order.image)
@@ -125,7 +125,7 @@ class Containers:
         if started.returncode != 0:
             return _never_ran(order, _failed("CannotStartContainerError", started.stdout))
         name = started.stdout.split()[-1]
-        health_path = self.health_path if checked else None
+        health_path = self.health_path if order.balanced else None
         self._containers[order.task] = Container(self.docker, order, name, health_path)
         return self._containers[order.task]
 
@@ -142,7 +142,8 @@ class Containers:
 class Container:
     """The running container of a task, which is removed when it ends.
 
-    It is healthy once it has answered 200 at the health path, if there is one.
+    It is healthy once it has answered 200 at the health path, if there is one, and once the check
+    of its task definition has passed, if there is one.
     """
 
     def __init__(self, docker: Docker, order: Order, name: str, health_path: str | None):
@@ -150,6 +151,7 @@ class Container:
         self._order = order
         self._name = name
         self._health_path = health_path
+        self._check_own = not health_path and "healthCheck" in order.container
         self._watched_since: float | None = None
         self._deadline: float | None = None
         self._lines: list[Line] | None = None
@@ -168,7 +170,7 @@ class Container:
     def stop(self, now: float) -> None:
         """End it with SIGTERM; a later look kills it after its stop timeout."""
         self._changes.clear()
-        self._health_path = None
+        self._health_path, self._check_own = None, False
         self._docker("kill", "--signal=TERM", self._name)
         self._deadline = now + stop_seconds(self._order)
 
@@ -193,6 +195,8 @@ class Container:
             self._docker("kill", self._name)
         elif self._health_path:
             self._check(now, self._health_path)
+        elif self._check_own:
+            self._check_container(now, state["Health"]["Status"])
 
     def _end(self, now: float, stop: Stop) -> None:
         self._lines = self._read()
@@ -210,6 +214,12 @@ class Container:
             why = f"Health checks failed with these codes: [{status}]"
             self._changes.append(Change(now, UNHEALTHY, why))
             self._health_path = None
+
+    def _check_container(self, now: float, status: str) -> None:
+        outcomes = {"healthy": HEALTHY, "unhealthy": UNHEALTHY}
+        if status in outcomes:
+            self._changes.append(Change(now, outcomes[status]))
+            self._check_own = False
 
     def _status(self, path: str) -> str:
         try:

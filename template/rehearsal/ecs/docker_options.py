@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
 """
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ def docker_options(order: Order, environment: Mapping[str, str]) -> list[str]:
     container = order.container
     return [
         *_limits(container, order.definition),
+        *_health(container),
         *_rights(container),
         *_each("--env", _variables(container, environment)),
         *_each("--publish", _ports(container)),
@@ -58,6 +60,22 @@ def _rights(container: dict[str, Any]) -> list[str]:
         *([f"--user={container['user']}"] if "user" in container else []),
         *_each("--cap-drop", capabilities.get("drop", [])),
         *_each("--sysctl", [f"{each['namespace']}={each['value']}" for each in controls]),
+    ]
+
+
+def _health(container: dict[str, Any]) -> list[str]:
+    """The check of the definition; ECS ignores that of the image."""
+    check = container.get("healthCheck")
+    if not check:
+        return ["--no-healthcheck"]
+    kind, *command = check["command"]
+    seconds = {"interval": 30, "timeout": 5, "startPeriod": 0} | check
+    return [
+        f"--health-cmd={command[0] if kind == 'CMD-SHELL' else shlex.join(command)}",
+        f"--health-interval={seconds['interval']}s",
+        f"--health-timeout={seconds['timeout']}s",
+        f"--health-retries={check.get('retries', 3)}",
+        f"--health-start-period={seconds['startPeriod']}s",
     ]
 
 

@@ -49,7 +49,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Order:
-    """A task to start: its container with the overrides applied, at the digest to run."""
+    """A task to start: its container with the overrides applied, at the digest to run.
+
+    `balanced` tells that a load balancer asks it how it is.
+    """
 
     at: float
     task: str
@@ -58,6 +61,7 @@ class Order:
     container: dict[str, Any]
     definition: dict[str, Any]
     grace_seconds: float = 0
+    balanced: bool = False
 
 
 class Run(Protocol):

@@ -24,7 +24,7 @@ class Placement:
         for task in tasks:
             why = reason or f"Scaling activity initiated by (deployment {self._service.primary.id})"
             task.ask_to_stop(at, "ServiceSchedulerInitiated", why)
-        if registered:
+        if registered and self._service.balanced:
             self._service.say(
                 at, f"deregistered {registered} targets in {self._service.target_group}"
             )
@@ -67,6 +67,7 @@ class Placement:
             container,
             deployment.definition,
             settings["healthCheckGracePeriodSeconds"],
+            self._service.balanced,
         )
         start = deployment.plan.start if deployment.digest else unpullable
         request = {

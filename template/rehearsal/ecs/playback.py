@@ -3,9 +3,12 @@
 from collections import deque
 from dataclasses import replace
 
+from template.rehearsal.ecs.docker_options import stop_seconds
 from template.rehearsal.ecs.launching import RUNNING, STOPPED, Change, Line, Order, Stop
 
 LOG = "LOG"
+DEAF = "DEAF"  # from then on it does not hear SIGTERM
+KILLED = 137
 DRAIN_SECONDS = 30.0
 
 # Seconds since the task's start, what happens, and a log line, a reason or an end.
@@ -18,6 +21,8 @@ class Playback:
 
     def __init__(self, life: Life, order: Order):
         self._changes = deque(_changes(life, order))
+        self._deaf = any(step[1] == DEAF for step in life)
+        self._stop_seconds = stop_seconds(order)
         self._lines = [(order.at + step[0], step[2]) for step in life if step[1] == LOG]
         runs = [order.at + step[0] for step in life if step[1] == RUNNING]
         self._runs_from = runs[0] if runs else None
@@ -31,10 +36,14 @@ class Playback:
         self._changes.popleft()
 
     def stop(self, now: float) -> None:
-        """End it: a container that runs exits with 0 after draining, another at once."""
+        """End it: a container that runs exits with 0 after draining, another at once.
+
+        One that does not hear SIGTERM is killed after its stop timeout.
+        """
         ran = self._ran(now)
-        stop = Stop("", "", 0 if ran else None)
-        self._changes = deque([Change(now + DRAIN_SECONDS * ran, STOPPED, stop=stop)])
+        code, seconds = (KILLED, self._stop_seconds) if self._deaf else (0, DRAIN_SECONDS)
+        stop = Stop("", "", code if ran else None)
+        self._changes = deque([Change(now + seconds * ran, STOPPED, stop=stop)])
         self._lines = [line for line in self._lines if line[0] <= now]
 
     def log(self, now: float) -> list[Line] | None:
@@ -46,7 +55,7 @@ class Playback:
 
 
 def _changes(life: Life, order: Order) -> list[Change]:
-    return [_change(step, order) for step in life if step[1] != LOG]
+    return [_change(step, order) for step in life if step[1] not in (LOG, DEAF)]
 
 
 def _change(step: Step, order: Order) -> Change:

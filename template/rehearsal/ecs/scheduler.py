@@ -121,22 +121,43 @@ class Scheduler:
             case _:
                 expected = not task.live
                 task.apply(change)
+                if change.to == launching.RUNNING and not self._checks(task):
+                    self._trust(task)
                 if task.ended and not expected:
                     self._died(task)
 
     # ---- Tasks ----
 
+    def _checks(self, task: Task) -> bool:
+        """Whether a load balancer or a check of the container's own says how the task is."""
+        return self.service.balanced or "healthCheck" in task.order.container
+
+    def _trust(self, task: Task) -> None:
+        """A task that nobody checks counts as soon as it runs, and forgives those that ended.
+
+        https://github.com/aws/containers-roadmap/issues/1206
+        """
+        task.healthy = True
+        self._deployment_of(task).failed = 0
+
     def _register(self, task: Task) -> None:
         self._deployment_of(task).failed = 0
-        self._say(f"registered 1 targets in {self.service.target_group}")
+        if self.service.balanced:
+            self._say(f"registered 1 targets in {self.service.target_group}")
 
     def _replace(self, task: Task, why: str) -> None:
-        group = self.service.target_group
-        port = self.service.settings["loadBalancers"][0]["containerPort"]
-        self._say(
-            f"(task {task.order.task}) (port {port}) is unhealthy in {group} due to (reason {why})."
-        )
-        self._placement.stop([task], self._time, f"Task failed ELB health checks in {group}")
+        if not self.service.balanced:
+            reason = "Task failed container health checks"
+            self._say(f"(task {task.order.task}) failed container health checks.")
+        else:
+            group = self.service.target_group
+            port = self.service.settings["loadBalancers"][0]["containerPort"]
+            reason = f"Task failed ELB health checks in {group}"
+            self._say(
+                f"(task {task.order.task}) (port {port}) is unhealthy in {group}"
+                f" due to (reason {why})."
+            )
+        self._placement.stop([task], self._time, reason)
         self._count(task)
 
     def _died(self, task: Task) -> None:

@@ -88,6 +88,11 @@ class Service:
         return self.settings["deploymentConfiguration"].get(name, {})
 
     @property
+    def balanced(self) -> bool:
+        """Whether its tasks are behind a load balancer."""
+        return bool(self.settings.get("loadBalancers"))
+
+    @property
     def target_group(self) -> str:
         """The target group of its load balancer, as events name it, or its Classic one."""
         balancer = next(iter(self.settings.get("loadBalancers", [])), {})

@@ -27,7 +27,7 @@ from template.rehearsal.ecs.launching import (
     Run,
     Stop,
 )
-from template.rehearsal.ecs.playback import LOG, Life, Playback
+from template.rehearsal.ecs.playback import DEAF, LOG, Life, Playback
 
 # Ends of a task. Wording: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/
 # stopped-task-error-codes.html; {image} is the image that was asked for.
@@ -35,6 +35,8 @@ from template.rehearsal.ecs.playback import LOG, Life, Playback
 EXITED = "Essential container in task exited"
 SUCCEEDED = Stop("EssentialContainerExited", EXITED, 0)
 CRASHED = Stop("EssentialContainerExited", EXITED, 1)
+ENDED_WITH_3 = Stop("EssentialContainerExited", EXITED, 3)
+INTERRUPTED = Stop("UserInitiated", "Task stopped by user", 143)
 OUT_OF_MEMORY = Stop(
     "EssentialContainerExited",
     EXITED,
@@ -58,6 +60,7 @@ NO_CAPACITY = (
     " Developer Guide."
 )
 STARTING = "Starting gunicorn"
+CONFIG_ERROR = "STAGE_CONFIG must be a JSON object whose members are strings."
 BOOT_ERROR = "django.core.exceptions.ImproperlyConfigured: SECRET_KEY must be set"
 MIGRATION_ERROR = 'django.db.utils.ProgrammingError: column "title" already exists'
 
@@ -104,6 +107,8 @@ RUNS_OUT_OF_MEMORY: Life = (
     (35, STOPPED, OUT_OF_MEMORY),
 )
 
+DOES_NOT_HEAR: Life = (*SERVES, (20, DEAF))
+
 # Lives of a task that RunTask starts; CANNOT_BE_PULLED and GETS_NO_SECRETS suit it, too.
 
 MIGRATES: Life = (
@@ -119,6 +124,23 @@ MIGRATION_FAILS: Life = (
     (21, LOG, "Operations to perform:"),
     (22, LOG, MIGRATION_ERROR),
     (24, STOPPED, CRASHED),
+)
+MIGRATION_ENDS_WITH_3: Life = (
+    (5, PENDING),
+    (20, RUNNING),
+    (24, STOPPED, ENDED_WITH_3),
+)
+MIGRATION_IS_INTERRUPTED: Life = (
+    (5, PENDING),
+    (20, RUNNING),
+    (21, LOG, "Operations to perform:"),
+    (24, STOPPED, INTERRUPTED),
+)
+CONFIG_IS_NO_JSON: Life = (
+    (5, PENDING),
+    (20, RUNNING),
+    (21, LOG, CONFIG_ERROR),
+    (21, STOPPED, CRASHED),
 )
 MIGRATION_HANGS: Life = (
     (5, PENDING),
@@ -164,6 +186,7 @@ FLAPS: Life = (
     (40, HEALTHY),
     (50, UNHEALTHY, "Request timed out"),
 )
+STUBBORN = Timeline((DOES_NOT_HEAR,))
 FLAPPING = Timeline((FLAPS,), bake_seconds=180)
 ALARMED = Timeline((SERVES,), happenings=((90, ALARM),), bake_seconds=180)
 REPLACED = Timeline((SERVES_LATE,), happenings=((60, REDEPLOY),))

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from template.rehearsal.cloudformation.intrinsics import TemplateError
 from template.rehearsal.project import NAME, STAGES
 from template.tests.infra.cloudformation import stack, stacks
 
@@ -84,6 +87,18 @@ def test_projects_wait_longer_than_a_release_does():
     """CodeBuild does not cut a release short that keeps to its own deadlines of 45 minutes."""
     releases = [project for name, project in projects().items() if "release" in name]
     assert all(project["TimeoutInMinutes"] > 45 for project in releases)
+
+
+def test_several_services_can_be_deployed():
+    """The names of several services reach release.yml as they are; others are refused."""
+    pipeline = stack("pipeline", ServiceName="web worker")
+    for project in pipeline.of_type("AWS::CodeBuild::Project").values():
+        given = project.properties["Environment"]["EnvironmentVariables"]
+        if "release" in project.properties["Name"]:
+            assert {"Name": "SERVICE_NAME", "Value": "web worker"} in given
+    for refused in (" web", "web  worker", "web,worker", ""):
+        with pytest.raises(TemplateError):
+            stack("pipeline", ServiceName=refused)
 
 
 def test_nothing_can_be_deployed():

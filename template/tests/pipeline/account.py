@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -18,9 +19,9 @@ from template.rehearsal.clock import Clock
 from template.rehearsal.ecr.registry import USER, Manifest, Registry
 from template.rehearsal.ecs.api import Ecs
 from template.rehearsal.ecs.scheduler import Scheduler
-from template.rehearsal.ecs.timelines import Timelines
+from template.rehearsal.ecs.timelines import SUCCEEDS, Timeline, Timelines
 from template.rehearsal.github.oidc import Job
-from template.tests.pipeline import engines
+from template.tests.pipeline import engines, workers
 
 PUSH = Job(None, "push", "refs/heads/main", id_token=True)
 FIRST, SECOND, BEFORE, OTHER = ("a" * 40, "b" * 40, "c" * 40, "d" * 40)
@@ -140,8 +141,9 @@ class Account(Pipeline):
         stacks = project.deploy(DesiredCount=desired)
         home = stacks["github"].outputs["EcrEndpoint"]
         logs = Logs()
+        self.stack = stacks["staging-stage"].relocated(home, self.endpoint)
         self.ecs = Ecs(self.clock, logs, self._resolve)
-        self.ecs.add_stage(self.timelines, stacks["staging-stage"].relocated(home, self.endpoint))
+        self.ecs.add_stage(self.timelines, self.stack)
         self.cloud.aws.add(self.ecs)
         self.cloud.aws.add(logs)
         return project.environment_variables(stacks, "staging")
@@ -165,6 +167,16 @@ class Account(Pipeline):
         """Release the commit FIRST to staging, with these variables besides."""
         return self.run("release.yml", "staging-release", **self.release_variables(**variables))
 
+    def add_worker(self, story: Timeline = SUCCEEDS, **told: Mapping[str, Any] | None) -> None:
+        """Deploy a worker beside the web server, which releases name from now on.
+
+        `story` is what becomes of the tasks that it runs until then.
+        """
+        self.timelines.deploy(story)
+        self.ecs.add_service(self.service["cluster"], workers.worker_stack(self.stack, **told))
+        workers.allow(self.cloud.iam.role(f"{project.NAME}-staging-release"))
+        self.variables["SERVICE_NAME"] += f" {workers.WORKER}"
+
     @property
     def service(self) -> dict[str, str]:
         """Staging's service, as calls name it."""
@@ -175,13 +187,13 @@ class Account(Pipeline):
         """What looks after staging's service."""
         return self.ecs.scheduler(*self.service.values())
 
-    def serving(self) -> set[str]:
-        """The digests that staging's healthy tasks run, once every story is told."""
+    def serving(self, name: str = "web") -> set[str]:
+        """The digests that a service's healthy tasks run, once every story is told."""
         self.clock.advance(QUIET)
-        cluster, name = self.service.values()
+        cluster = self.service["cluster"]
         if not self.ecs.exists(cluster, name):
             return set()
-        return {task.digest for task in self.ecs.serving(self.variables["CLUSTER_ARN"], "web")}
+        return {task.digest for task in self.ecs.serving(cluster, name)}
 
 
 def forget_images(repository: str) -> None:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from template.rehearsal.aws.errors import AwsError
 from template.rehearsal.aws.faults import ANY
 from template.rehearsal.ecs import timelines
+from template.rehearsal.ecs.deployments import COMPLETED
+from template.rehearsal.project import NAME
 from template.tests.pipeline.account import FIRST, OTHER, QUIET, Account, put_image
+from template.tests.pipeline.workers import WORKER
 
 ALWAYS = 1000
 DENIED = AwsError("AccessDeniedException", "not today")
@@ -16,6 +19,8 @@ TAG_BACK = "The tag `staging` is back on"
 UNCHANGED = "Nothing was changed."
 HALF_DONE = "**Left half-done:**"
 RELEASED = "Released to staging"
+NOT_ACTIVE = AwsError("ServiceNotActiveException", "Service was not ACTIVE.")
+NO_LAYERS = AwsError("LayersNotFoundException", "The specified layers could not be found")
 NO_REPOSITORY = AwsError(
     "RepositoryNotFoundException", "The repository with name 'django-crud-app' does not exist"
 )
@@ -27,7 +32,8 @@ class Fault:
     """A fault: how it is arranged, the words that have to tell it, and the state at the end.
 
     `tag` is what staging's tag names at the end, `serves` what its tasks run once all is quiet:
-    "before", "promoted", "other" or "nothing".
+    "before", "promoted", "other" or "nothing". `worker` is the story of a worker beside the web
+    server, until the release; it serves the same, unless `worker_serves` tells otherwise.
     """
 
     name: str
@@ -37,6 +43,8 @@ class Fault:
     serves: str = "before"
     succeeds: bool = False
     variables: dict[str, str] = field(default_factory=dict)
+    worker: timelines.Timeline | None = None
+    worker_serves: str = ""
 
 
 def deploys(*stories: timelines.Timeline) -> Callable[[Account], None]:
@@ -97,6 +105,11 @@ def somebody_deploys(account: Account) -> None:
 def somebody_migrates(account: Account) -> None:
     """Another release to the stage runs its migration."""
     account.timelines.run_task(timelines.MIGRATION_HANGS)
+    start_task(account, startedBy="release-staging")
+
+
+def start_task(account: Account, **who: str) -> None:
+    """A task of the web server's task definition is started, for somebody."""
     web = account.scheduler.service
     account.ecs.call(
         "RunTask",
@@ -105,7 +118,7 @@ def somebody_migrates(account: Account) -> None:
             "taskDefinition": web.settings["taskDefinition"],
             "launchType": "FARGATE",
             "networkConfiguration": web.settings["networkConfiguration"],
-            "startedBy": "release-staging",
+            **who,
         },
     )
 
@@ -121,16 +134,49 @@ def no_events(account: Account) -> None:
     account.scheduler.service.forget_events()
 
 
+def a_schedule_runs(life: timelines.Life) -> Callable[[Account], None]:
+    """A schedule starts a task of the web server's task definition while a release waits."""
+
+    def arrange(account: Account) -> None:
+        migrates(life)(account)
+        start_task(account, group="schedule:clear-sessions", startedBy="schedule")
+
+    return arrange
+
+
+def image_is_deleted(account: Account) -> None:
+    """Somebody deletes the image that ran before; its layers are there for a while."""
+    account.registry.delete(NAME, account.digests["before"])
+
+
+def image_is_gone(account: Account) -> None:
+    """The image that ran before is deleted with its layers, and cannot be put again."""
+    image_is_deleted(account)
+    account.faults.fail("ecr", "PutImage", NO_LAYERS, times=ALWAYS)
+
+
+def wants_one_more(account: Account) -> None:
+    """Autoscaling wants one task more as soon as the deployment is completed."""
+    account.scheduler.advance(account.clock.now())
+    if account.scheduler.service.primary.rollout_state == COMPLETED:
+        account.scheduler.scale(2)
+
+
 def time_passes(account: Account) -> None:
     """Everything has happened."""
     account.clock.advance(QUIET)
 
 
+def time_stops(account: Account) -> None:
+    """From now on time passes where a fault says so, whatever the machine's pace."""
+    account.clock.stop()
+
+
 def slow_rollback(account: Account) -> None:
-    """Time stands still as soon as ECS begins to roll back."""
+    """Half a minute passes with each look, until ECS rolls back."""
     account.scheduler.advance(account.clock.now())
-    if account.scheduler.service.primary.undoes:
-        account.clock.stop()
+    if not account.scheduler.service.primary.undoes:
+        account.clock.advance(30)
 
 
 def long_event(account: Account) -> None:
@@ -146,6 +192,11 @@ def nothing_is_started(account: Account) -> None:
 def is_inactive(account: Account) -> None:
     """The service was deleted."""
     account.scheduler.service.status = "INACTIVE"
+
+
+def worker_is_inactive(account: Account) -> None:
+    """The worker was deleted."""
+    account.ecs.scheduler(account.service["cluster"], WORKER).service.status = "INACTIVE"
 
 
 def is_forgotten(account: Account) -> None:
@@ -226,10 +277,10 @@ FAULTS = (
         both(
             deploys(timelines.CRASH_LOOP),
             happens("ecs", "DescribeServices", no_events, times=ALWAYS),
-            happens("ecs", "DescribeServices", slow_rollback, times=ALWAYS),
+            happens("ecs", "UpdateService", time_stops),
+            happens("ecs", "DescribeServices", slow_rollback, skip=AT_WORK, times=ALWAYS),
         ),
         ("circuit breaker", TAG_BACK, "ECS itself brings the service web back"),
-        variables={"POLL_SECONDS": "1"},
     ),
     Fault(
         "a rollback that nobody tells of",
@@ -381,7 +432,91 @@ FAULTS = (
         ("tasks failed to start", "left as it is"),
         tag="other",
     ),
+    # One of two services is bad.
+    Fault(
+        "the worker crashes at start",
+        deploys(timelines.SUCCEEDS, timelines.CRASH_LOOP),
+        (
+            "the deployment of worker failed: ECS deployment circuit breaker",
+            "SECRET_KEY must be set",
+            TAG_BACK,
+            "brings the service web back",
+            "ECS itself brings the service worker back",
+        ),
+        worker=timelines.SUCCEEDS,
+    ),
+    Fault(
+        "the worker never starts",
+        deploys(timelines.SUCCEEDS, timelines.STUCK),
+        ("the rollout of worker did not end within 4 seconds", "Capacity is unavailable", TAG_BACK),
+        variables={"DEPLOY_TIMEOUT": "4"},
+        worker=timelines.SUCCEEDS,
+    ),
+    Fault(
+        "the web server crashes beside a good worker",
+        deploys(timelines.CRASH_LOOP),
+        ("the deployment of web failed", TAG_BACK, "brings the service worker back"),
+        worker=timelines.SUCCEEDS,
+    ),
+    Fault(
+        "the worker does not stop on SIGTERM",
+        nothing,
+        (RELEASED,),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+        worker=timelines.STUBBORN,
+    ),
+    *(
+        Fault(
+            f"the worker is refused with {error.code}",
+            fails("ecs", "UpdateService", error, skip=1, times=1),
+            (error.code, "refused the new deployment of worker", TAG_BACK, "the service web back"),
+            worker=timelines.SUCCEEDS,
+        )
+        for error in (DENIED, NOT_ACTIVE)
+    ),
+    Fault(
+        "the worker is deleted meanwhile",
+        happens("ecs", "UpdateService", worker_is_inactive, skip=1),
+        ("ServiceNotActiveException", "refused the new deployment of worker", TAG_BACK),
+        worker=timelines.SUCCEEDS,
+        worker_serves="nothing",
+    ),
+    Fault(
+        "the worker's failure cannot be followed by a way back",
+        both(
+            deploys(timelines.SUCCEEDS, timelines.STUCK),
+            fails("ecs", "UpdateService", DENIED, skip=2),
+        ),
+        (
+            "the rollout of worker did not end",
+            f"{HALF_DONE} the service web could not be sent back",
+            f"{HALF_DONE} the service worker could not be sent back",
+        ),
+        serves="promoted",
+        worker_serves="before",
+        variables={"DEPLOY_TIMEOUT": "4"},
+        worker=timelines.SUCCEEDS,
+    ),
     # The migration is bad.
+    Fault(
+        "the migration ends with 3",
+        migrates(timelines.MIGRATION_ENDS_WITH_3),
+        ("ended with exit code 3", TAG_BACK),
+        worker=timelines.SUCCEEDS,
+    ),
+    Fault(
+        "somebody interrupts the migration",
+        migrates(timelines.MIGRATION_IS_INTERRUPTED),
+        ("ended with exit code 143: Task stopped by user", TAG_BACK),
+    ),
+    Fault(
+        "the stage's configuration is no JSON",
+        migrates(timelines.CONFIG_IS_NO_JSON),
+        ("ended with exit code 1", "STAGE_CONFIG must be a JSON object", TAG_BACK),
+        worker=timelines.SUCCEEDS,
+    ),
     Fault(
         "the migration fails",
         migrates(timelines.MIGRATION_FAILS),
@@ -597,7 +732,32 @@ FAULTS = (
         ),
         ("tasks failed to start", TAG_BACK),
     ),
+    Fault(
+        "fewer tasks than wanted",
+        both(
+            deploys(timelines.Timeline((timelines.SERVES, timelines.CANNOT_BE_PLACED))),
+            happens("ecs", "DescribeServices", wants_one_more, skip=AT_WORK, times=ALWAYS),
+        ),
+        ("the deployment of web completed, but", "1 of 2", TAG_BACK, "brings the service"),
+        variables={"DEPLOY_TIMEOUT": "4"},
+    ),
     # The way back is cut off.
+    Fault(
+        "the image of before is deleted meanwhile",
+        both(deploys(timelines.CRASH_LOOP), happens("ecs", "UpdateService", image_is_deleted)),
+        ("tasks failed to start", TAG_BACK),
+    ),
+    Fault(
+        "the image of before is deleted with its layers",
+        both(deploys(timelines.CRASH_LOOP), happens("ecs", "UpdateService", image_is_gone)),
+        (
+            "tasks failed to start",
+            f"{HALF_DONE} the image `sha256:",
+            "is gone from the registry",
+            "Release an image that is there",
+        ),
+        tag="promoted",
+    ),
     Fault(
         "the tag cannot be put back",
         both(
@@ -639,6 +799,25 @@ FAULTS = (
         tag="promoted",
     ),
     # Not a fault in the end.
+    *(
+        Fault(
+            f"a schedule {name} meanwhile",
+            a_schedule_runs(life),
+            (RELEASED,),
+            tag="promoted",
+            serves="promoted",
+            succeeds=True,
+        )
+        for name, life in (("runs", timelines.MIGRATION_HANGS), ("fails", timelines.CRASHES))
+    ),
+    Fault(
+        "autoscaling wants one task more",
+        happens("ecs", "DescribeServices", wants_one_more, skip=AT_WORK, times=ALWAYS),
+        (RELEASED, "2 of 2"),
+        tag="promoted",
+        serves="promoted",
+        succeeds=True,
+    ),
     Fault(
         "the network is cut twice",
         lambda account: account.faults.cut("ecs", "DescribeServices", times=2, skip=AT_WORK),
@@ -679,7 +858,7 @@ FAULTS = (
     Fault(
         "a Classic Load Balancer",
         has(loadBalancers=CLASSIC),
-        (RELEASED, "1 of 1 tasks run"),
+        (RELEASED, "| 1 of 1 |"),
         tag="promoted",
         serves="promoted",
         succeeds=True,
@@ -701,7 +880,7 @@ FAULTS = (
     Fault(
         "the first tasks crash, the next serve",
         deploys(timelines.RECOVERS),
-        ("Released to staging", "1 of 1 tasks run"),
+        ("Released to staging", "| 1 of 1 |"),
         tag="promoted",
         serves="promoted",
         succeeds=True,
@@ -727,6 +906,8 @@ FAULTS = (
 
 def check(account: Account, fault: Fault) -> None:
     """Release with the fault: its end is told, and the tag names what serves or that is said."""
+    if fault.worker:
+        account.add_worker(fault.worker)
     fault.arrange(account)
     done = account.release(**fault.variables)
     told = done.output + done.summary
@@ -736,3 +917,6 @@ def check(account: Account, fault: Fault) -> None:
         assert words in told, f"{words!r} is missing in:\n{told}"
     assert "None" not in told
     assert account.serving() == {account.digests[fault.serves]} - {None}
+    if fault.worker:
+        serves = fault.worker_serves or fault.serves
+        assert account.serving(WORKER) == {account.digests[serves]} - {None}

@@ -27,6 +27,12 @@ print("serving", os.environ["PGDATABASE"], flush=True)
 http.server.HTTPServer(("", 80), Handler).serve_forever()
 """
 DEAF = "import time; print('working', flush=True); time.sleep(600)"
+WORKER = """
+import pathlib, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+pathlib.Path("/dev/shm/works").touch()
+signal.pause()
+"""
 
 
 def command(*arguments: str, **options: Any) -> str:

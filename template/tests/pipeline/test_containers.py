@@ -17,6 +17,7 @@ from template.tests.pipeline.real_tasks import (
     REPOSITORY,
     SERVER,
     VALUES,
+    WORKER,
     Images,
     command,
     ended,
@@ -139,6 +140,31 @@ def test_container_that_ends_at_once(run, python):
     assert until(lambda: rollout(stage), "FAILED") == "FAILED"
     exits = [task["containers"][0]["exitCode"] for task in stage.tasks(desiredStatus="STOPPED")]
     assert exits == [0, 0, 0]
+
+
+def worker(declared, check):
+    """The stage without its load balancer, whose container has a check of its own."""
+    (container,) = declared.resources["TaskDefinition"].properties["ContainerDefinitions"]
+    container["HealthCheck"] = {"Command": ["CMD-SHELL", check], "Interval": "1", "Retries": "1"}
+    return changed("Service", {"LoadBalancers": []}, declared)
+
+
+def test_container_without_a_load_balancer_is_checked_by_its_own_command(run, python):
+    """A worker is healthy once its check has passed, and says nothing of targets."""
+    stage = run(worker(python(WORKER), check="test -e /dev/shm/works"))
+    assert until(lambda: rollout(stage), "COMPLETED") == "COMPLETED"
+    (found,) = made(stage)
+    assert inspected(found, ".State.Health.Status") == "healthy"
+    assert not any("target" in event for event in stage.events())
+
+
+def test_container_that_fails_its_own_check_is_replaced(run, python):
+    """Three workers whose check fails trip the circuit breaker."""
+    stage = run(worker(python(WORKER), check="exit 1"))
+    assert until(lambda: rollout(stage), "FAILED") == "FAILED"
+    assert any(event.endswith("failed container health checks.") for event in stage.events())
+    reasons = {task["stoppedReason"] for task in stage.tasks(desiredStatus="STOPPED")}
+    assert reasons == {"Task failed container health checks"}
 
 
 # ---- Tasks of RunTask ----

@@ -9,6 +9,7 @@ from template.rehearsal.aws.sessions import Caller, caller
 from template.rehearsal.ecs.shapes import PropertyError
 from template.rehearsal.ecs.timelines import MIGRATION_NEVER_STARTS
 from template.tests.pipeline.stages import CLUSTER, CLUSTER_ARN, OLD, Stage, changed, refused, stack
+from template.tests.pipeline.workers import worker_stack
 
 TASK = "0" * 32
 OTHER_CLUSTER = CLUSTER_ARN.replace("staging", "production")
@@ -184,7 +185,7 @@ def test_service_that_is_forgotten_is_missing(stage):
 
 
 def test_second_service_is_deployed(stage):
-    """A service like another one runs its own tasks of the same image."""
-    stage.ecs.add_service(CLUSTER_ARN, "web", serviceName="worker", loadBalancers=[])
+    """A service of another stack runs its own tasks of the same image in the same cluster."""
+    stage.ecs.add_service(CLUSTER_ARN, worker_stack(stack()))
     stage.clock.advance(100)
     assert [task.digest for task in stage.ecs.serving(CLUSTER_ARN, "worker")] == [OLD]

@@ -22,6 +22,10 @@ USUAL = (
     "there is no such image",
     "the tag may not be moved",
     "ECS throttles",
+    "the worker is refused with ServiceNotActiveException",
+    "the stage's configuration is no JSON",
+    "fewer tasks than wanted",
+    "the image of before is deleted with its layers",
 )
 
 

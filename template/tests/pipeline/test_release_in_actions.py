@@ -10,10 +10,15 @@ from template.tests.pipeline.faults import FAULTS, Fault, check
 pytestmark = pytest.mark.usefixtures("docker")
 
 
-# Every fourth, because both engines run the same commands.
+# Every fourth, because both engines run the same commands, and all of several services.
+ROWS = [*FAULTS[::4], *(fault for fault in FAULTS if fault.worker and fault not in FAULTS[::4])]
+
+
 @pytest.mark.parametrize(
     "fault",
-    exhaustive.rows(FAULTS[::4], "crash loop", key=lambda fault: fault.name),
+    exhaustive.rows(
+        ROWS, "crash loop", "the worker crashes at start", key=lambda fault: fault.name
+    ),
     ids=lambda fault: fault.name,
 )
 def test_fault(doubles, tmp_path, tools, fault: Fault):

@@ -137,4 +137,4 @@ def test_more_tasks_than_a_page_are_compared(start):
     account.scheduler.scale(120)
     done = account.release()
     assert done.succeeded, done.output
-    assert "120 of 120 tasks run" in done.summary
+    assert "| 120 of 120 |" in done.summary
