@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
+WAIT_MINUTES = 30
 PG_VARIABLES = ("PGUSER", "PGPASSWORD", "PGHOST", "PGPORT", "PGDATABASE")
 
 command = sys.argv[1:]
@@ -27,9 +29,9 @@ if server and not files and not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = "postgresql://{}:{}@{}:{}/{}".format(*parts)
 environment = dict(os.environ)  # before settings are loaded, which may add to it
 
+sys.path[0] = str(Path.cwd())  # as for manage.py, in place of the folder of this file
 # Where there is a server, SQLite would be a second database, lost when the container ends.
 if server and "DJANGO_SETTINGS_MODULE" in os.environ:
-    sys.path[0] = str(Path.cwd())  # as for manage.py, in place of the folder of this file
     from django.db import connection
 
     if connection.vendor == "sqlite":
@@ -37,6 +39,21 @@ if server and "DJANGO_SETTINGS_MODULE" in os.environ:
             "PGHOST names a database server, but DATABASES in the settings is SQLite. Read it from "
             "DATABASE_URL, or from PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD."
         )
+
+# A release's image is there before its migrations are, and so a scheduled command waits for them.
+if os.environ.get("WAIT_FOR_MIGRATIONS"):
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    for _ in range(WAIT_MINUTES * 6):
+        try:
+            call_command("migrate", check_unapplied=True, verbosity=0)
+            break
+        except SystemExit:
+            time.sleep(10)
+    else:
+        sys.exit(f"The database lacks migrations of this image after {WAIT_MINUTES} minutes.")
 
 try:
     os.execvpe(command[0], command, environment)  # noqa: S606 - so that signals reach the command

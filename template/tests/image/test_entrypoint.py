@@ -312,3 +312,79 @@ def test_every_command_of_the_image_has_a_database_url(image):
     show = ("sh", "-c", 'echo "$DATABASE_URL $EXTRA"')
     said = docker("run", "--rm", *options, image, *show).stdout
     assert said == "postgresql://owner:p%40ss@db.example.com:5432/app of the stage\n"
+
+
+# WAIT_FOR_MIGRATIONS.
+
+WAIT = {"WAIT_FOR_MIGRATIONS": "1"}
+WITH_MIGRATIONS = f'INSTALLED_APPS = ["django.contrib.contenttypes"]\n{SQLITE}'
+AT_ONCE = """
+import runpy, sys, time
+slept = []
+time.sleep = slept.append
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_path(sys.argv[0])
+finally:
+    print(sum(slept))
+"""
+
+
+def migrate(run, environment):
+    """Bring the database of a project up to date."""
+    ended = run(sys.executable, "-m", "django", "migrate", PYTHONPATH=".", **environment)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_migrated_database_needs_no_waiting(run, project):
+    """Where nothing is left to migrate, the command runs at once."""
+    environment = project(WITH_MIGRATIONS)
+    migrate(run, environment)
+    assert run("echo", "done", **environment, **WAIT).stdout == "done\n"
+
+
+def test_a_command_waits_for_migrations(run, project, tmp_path):
+    """The command runs only after the database has got the migrations."""
+    environment = project(WITH_MIGRATIONS)
+    waiting = subprocess.Popen(
+        [sys.executable, ENTRYPOINT, "echo", "done"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]} | environment | WAIT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with waiting:
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(5)
+        migrate(run, environment)
+        assert waiting.communicate(timeout=30)[0] == "done\n"
+    assert waiting.returncode == 0
+
+
+def test_waiting_has_an_end(project, tmp_path):
+    """After half an hour the command is given up, with a sentence."""
+    environment = {"PATH": os.environ["PATH"]} | project(WITH_MIGRATIONS) | WAIT
+    ended = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, ENTRYPOINT, "echo", "done"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == "1800\n"
+    assert ended.stderr == "The database lacks migrations of this image after 30 minutes.\n"
+
+
+def test_without_the_variable_nothing_waits(run, project):
+    """A web server and a worker start on whatever schema there is."""
+    assert run("echo", "done", **project(WITH_MIGRATIONS)).stdout == "done\n"
+
+
+def test_an_unreachable_database_is_no_reason_to_wait(run, project):
+    """What fails for another reason fails at once, with that reason."""
+    source = WITH_MIGRATIONS.replace('"db.sqlite3"', '"/no/such/folder/db.sqlite3"')
+    ended = run("echo", "done", **project(source), **WAIT)
+    assert ended.returncode == 1
+    assert "unable to open database file" in ended.stderr
