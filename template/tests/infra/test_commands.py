@@ -215,3 +215,19 @@ def test_ended_runs_are_kept():
     [statement] = policy["Statement"]
     assert statement["Resource"].endswith(f":log-group:{log}:*")
     assert "events.amazonaws.com" in statement["Principal"]["Service"]
+
+
+def test_failed_runs_tell_somebody_on_demand():
+    """With the ARN of a topic, it hears of runs that failed or could not start; without, nobody."""
+    assert "RunFailedRule" not in stack("schedules").resources
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:team"
+    resources = stack("schedules", AlarmTopicArn=topic).resources
+    failed, ended = (resources[name].properties for name in ("RunFailedRule", "RunEndedRule"))
+    [target] = failed["Targets"]
+    assert target["Arn"] == topic
+    detail = dict(failed["EventPattern"]["detail"])
+    assert detail.pop("$or") == [
+        {"stopCode": ["TaskFailedToStart"]},
+        {"containers": {"exitCode": [{"anything-but": 0}]}},
+    ]
+    assert detail == ended["EventPattern"]["detail"], "the same runs otherwise"
