@@ -22,6 +22,7 @@ PIPELINE = (
     ".github/actions/run-buildspec/action.yml",
     ".github/workflows/deploy.yml",
     ".github/workflows/doctor.yml",
+    ".github/workflows/run.yml",
     ".github/workflows/stage.yml",
     "build.yml",
     "release.yml",
@@ -34,7 +35,7 @@ OTHER_WORKFLOW = ".github/workflows/deploy-to-ecs.yml"
 # The commit of the template that the files are of, for the next update.
 VERSION = "version.txt"
 # The recipes of the Makefile, which a project does not get, and what they run.
-RECIPE = re.compile(r"\bmake (setup|doctor|teardown|\{chosen\.command\})((?: [A-Z_]+=[^\s`\"']+)*)")
+RECIPE = re.compile(r"\bmake (setup|doctor|teardown|\{command\})((?: [A-Z_]+=[^\s`\"']+)*)")
 
 
 @dataclass(frozen=True)
