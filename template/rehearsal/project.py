@@ -1,7 +1,11 @@
 """The project as `deploy/infra/` deploys it, and what GitHub and CodePipeline know of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.commands import parts_of
+from deploy.stages import StageChoices
+from deploy.templates import PROCESS, SCHEDULE, SCHEDULES
 from template.rehearsal.aws.account import ACCOUNT, REGION
 from template.rehearsal.cloudformation.intrinsics import TemplateError
 from template.rehearsal.cloudformation.templates import Stack, parameters_of, resolve
@@ -22,10 +26,14 @@ CHOSEN = {
 }
 
 
-def deploy(infra: Path = INFRA, **chosen: str) -> dict[str, Stack]:
+def deploy(
+    infra: Path = INFRA, choices: Mapping[str, StageChoices] | None = None, **chosen: str
+) -> dict[str, Stack]:
     """The stacks by template, or by stage and template, each fed with the outputs before it.
 
-    `chosen` are parameters in place of the usual ones. Raises TemplateError.
+    `choices` are the processes and schedules of stages: their stacks are called like
+    `staging-process-worker`. `chosen` are parameters in place of the usual ones. Raises
+    TemplateError.
     """
     known = {**CHOSEN, **chosen}
     stacks = {"github": _deploy(infra, "github", f"{NAME}-github", known)}
@@ -36,8 +44,48 @@ def deploy(infra: Path = INFRA, **chosen: str) -> dict[str, Stack]:
             name = f"{NAME}-{stage}" + ("" if template == "stage" else f"-{template}")
             stacks[f"{stage}-{template}"] = _deploy(infra, template, name, of_stage)
         known[f"{stage.title()}ReleasePolicyArn"] = of_stage["ReleasePolicyArn"]
+        if choices:
+            stacks |= _deploy_commands(infra, stage, choices[stage], of_stage)
+            known["ServiceName"] = " ".join(service_names(stacks, stage))
     stacks["pipeline"] = _deploy(infra, "pipeline", f"{NAME}-pipeline", known)
     return stacks
+
+
+def _deploy_commands(
+    infra: Path, stage: str, choices: StageChoices, known: dict[str, str]
+) -> dict[str, Stack]:
+    """The stacks of a stage's processes and schedules, and of what its schedules share."""
+    stacks = {}
+    if choices.schedules:
+        name = SCHEDULES.stack_name(NAME, stage)
+        stacks[f"{stage}-schedules"] = _deploy(infra, "schedules", name, known)
+    for part, own in parts_of(choices).items():
+        template = part.template.removesuffix(".yml")
+        given = {**known, **own}
+        name = part.stack_name(NAME, stage)
+        stacks[f"{stage}{part.suffix}"] = _deploy(infra, template, name, given)
+    return stacks
+
+
+def processes(stacks: Mapping[str, Stack], stage: str) -> dict[str, Stack]:
+    """The stacks of a stage's processes by name, in one order."""
+    return _commands(stacks, f"{stage}-{PROCESS.removesuffix('.yml')}-")
+
+
+def schedules(stacks: Mapping[str, Stack], stage: str) -> dict[str, Stack]:
+    """The stacks of a stage's schedules by name, in one order."""
+    return _commands(stacks, f"{stage}-{SCHEDULE.removesuffix('.yml')}-")
+
+
+def _commands(stacks: Mapping[str, Stack], prefix: str) -> dict[str, Stack]:
+    found = sorted(key for key in stacks if key.startswith(prefix))
+    return {key.removeprefix(prefix): stacks[key] for key in found}
+
+
+def service_names(stacks: Mapping[str, Stack], stage: str) -> list[str]:
+    """The names of a stage's services, the web server first."""
+    web = _output(stacks, f"{stage}-stage", "ServiceName")
+    return [web, *processes(stacks, stage)]
 
 
 def _deploy(infra: Path, template: str, name: str, known: dict[str, str]) -> Stack:
@@ -65,11 +113,11 @@ def environment_variables(stacks: dict[str, Stack], stage: str) -> dict[str, str
         "AWS_ACCOUNT_ID": ACCOUNT,
         "AWS_RELEASE_ROLE_ARN": _output(stacks, f"{stage}-roles", "ReleaseRoleArn"),
         "CLUSTER_ARN": _output(stacks, f"{stage}-stage", "ClusterArn"),
-        "SERVICE_NAME": _output(stacks, f"{stage}-stage", "ServiceName"),
+        "SERVICE_NAME": " ".join(service_names(stacks, stage)),
     }
 
 
-def _output(stacks: dict[str, Stack], stack: str, name: str) -> str:
+def _output(stacks: Mapping[str, Stack], stack: str, name: str) -> str:
     """An output of a stack. Raises TemplateError where a project's own templates lack it."""
     if name not in stacks[stack].outputs:
         raise TemplateError(

@@ -7,9 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -139,11 +138,11 @@ class Account(Pipeline):
 
     def _deploy_service(self, desired: str) -> dict[str, str]:
         stacks = project.deploy(DesiredCount=desired)
-        home = stacks["github"].outputs["EcrEndpoint"]
+        self.home = stacks["github"].outputs["EcrEndpoint"]
         logs = Logs()
-        self.stack = stacks["staging-stage"].relocated(home, self.endpoint)
         self.ecs = Ecs(self.clock, logs, self._resolve)
-        self.ecs.add_stage(self.timelines, self.stack)
+        stage = stacks["staging-stage"].relocated(self.home, self.endpoint)
+        self.ecs.add_stage(self.timelines, stage)
         self.cloud.aws.add(self.ecs)
         self.cloud.aws.add(logs)
         return project.environment_variables(stacks, "staging")
@@ -167,14 +166,14 @@ class Account(Pipeline):
         """Release the commit FIRST to staging, with these variables besides."""
         return self.run("release.yml", "staging-release", **self.release_variables(**variables))
 
-    def add_worker(self, story: Timeline = SUCCEEDS, **told: Mapping[str, Any] | None) -> None:
+    def add_worker(self, story: Timeline = SUCCEEDS, *, checked: bool = True) -> None:
         """Deploy a worker beside the web server, which releases name from now on.
 
         `story` is what becomes of the tasks that it runs until then.
         """
         self.timelines.deploy(story)
-        self.ecs.add_service(self.service["cluster"], workers.worker_stack(self.stack, **told))
-        workers.allow(self.cloud.iam.role(f"{project.NAME}-staging-release"))
+        worker = workers.worker_stack(checked=checked).relocated(self.home, self.endpoint)
+        self.ecs.add_service(self.service["cluster"], worker)
         self.variables["SERVICE_NAME"] += f" {workers.WORKER}"
 
     @property

@@ -186,6 +186,6 @@ def test_service_that_is_forgotten_is_missing(stage):
 
 def test_second_service_is_deployed(stage):
     """A service of another stack runs its own tasks of the same image in the same cluster."""
-    stage.ecs.add_service(CLUSTER_ARN, worker_stack(stack()))
+    stage.ecs.add_service(CLUSTER_ARN, worker_stack())
     stage.clock.advance(100)
     assert [task.digest for task in stage.ecs.serving(CLUSTER_ARN, "worker")] == [OLD]

@@ -121,7 +121,7 @@ def test_service_that_is_not_there_is_refused(account):
     """A name among several that no service has is told before anything changes."""
     done = account.release(SERVICE_NAME="web nobody")
     assert not done.succeeded
-    assert "ECS did not tell of the service nobody" in done.summary
+    assert "there is no active service nobody in" in done.summary
     assert "Nothing was changed." in done.summary
     assert "| Service |" not in done.summary
 
@@ -135,13 +135,13 @@ def test_worker_that_stops_late_is_killed(bare):
     stopped = bare.ecs.call("ListTasks", {**where, "serviceName": WORKER})["taskArns"]
     (task,) = bare.ecs.call("DescribeTasks", {**where, "tasks": stopped})["tasks"]
     assert task["containers"][0]["exitCode"] == 137
-    assert (task["stoppedAt"] - task["stoppingAt"]).total_seconds() == 60
+    assert (task["stoppedAt"] - task["stoppingAt"]).total_seconds() == 120
     assert bare.serving(WORKER) == {bare.digests["promoted"]}
 
 
 def test_worker_that_nobody_checks_has_to_stay(bare):
     """ECS calls its deployment completed as soon as it runs; where it ends then, all go back."""
-    bare.add_worker(check=None)
+    bare.add_worker(checked=False)
     dies = (*timelines.CRASHES[:-1], (60, *timelines.CRASHES[-1][1:]))
     bare.timelines.deploy(timelines.SUCCEEDS, timelines.Timeline((dies,)))
     done = bare.release(DEPLOY_TIMEOUT="6")
@@ -155,7 +155,7 @@ def test_worker_that_nobody_checks_has_to_stay(bare):
 
 def test_worker_that_nobody_checks_and_that_stays(bare):
     """Where it stays, the release is made."""
-    bare.add_worker(check=None)
+    bare.add_worker(checked=False)
     done = bare.release()
     assert done.succeeded, done.output
     assert bare.serving(WORKER) == {bare.digests["promoted"]}
