@@ -37,4 +37,6 @@ def on_starting(server):
         handler = logging.StreamHandler()
         handler.setLevel(logging.ERROR)
         logging.getLogger("django").addHandler(handler)
+    for name in ("gunicorn.access", "gunicorn.error"):  # disable_existing_loggers means them too
+        logging.getLogger(name).disabled = False
     gc.freeze()  # what is loaded stays shared: the collector would copy it to each worker

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from template.adopt.dockerfile import static_outside
 from template.adopt.findings import Findings
+from template.adopt.settings import OF_AN_ENGINE
 from template.adopt.variables import variables_in
 
 DOCSTRING = '''\
@@ -27,8 +28,9 @@ def django_settings(found: Findings) -> str:
 
 def of_the_class(found: Findings, name: str) -> Iterator[str]:
     """The same for a class of django-configurations, which has its settings as attributes."""
-    for line in (*middleware(found), *static_root(found)):
-        yield line.replace("*MIDDLEWARE", f"*{name}.MIDDLEWARE")
+    for line in (*middleware(found), *static_root(found), *of_the_stage(found)):
+        line = line.replace("*MIDDLEWARE", f"*{name}.MIDDLEWARE").replace(", SECRET_KEY)", ', "")')
+        yield line.replace('DATABASES["default"]', f'{name}.DATABASES["default"]')
 
 
 def before(found: Findings) -> Iterator[str]:
@@ -41,21 +43,30 @@ def before(found: Findings) -> Iterator[str]:
         yield "}.items():"
         yield "    if given in os.environ:"
         yield "        os.environ.setdefault(name, os.environ[given])"
-    engines = engine_variables(found)
-    if engines:
-        engine = (
-            "django.contrib.gis.db.backends.postgis"
-            if "postgis" in found.settings.text or "contrib.gis" in found.settings.text
-            else "django.db.backends.postgresql"
+    fixed = {**engines(found), **found.settings.debug_variable()}
+    if fixed:
+        yield 'if "PGHOST" in os.environ:  # on a stage'
+        yield from (
+            f'    os.environ.setdefault("{name}", "{value}")' for name, value in fixed.items()
         )
-        yield 'if "PGHOST" in os.environ:'
-        yield from (f'    os.environ.setdefault("{name}", "{engine}")' for name in engines)
 
 
-def engine_variables(found: Findings) -> list[str]:
-    """The variables that choose the database's engine."""
-    names = [name for name in found.settings.database_variables if name.endswith("ENGINE")]
-    return names if "PGHOST" in found.settings.of_the_stage().values() else []
+def engines(found: Findings) -> dict[str, str]:
+    """The variables that choose the database's engine, each with its word for PostgreSQL."""
+    if "PGHOST" not in found.settings.of_the_stage().values():
+        return {}
+    names = [name for name in found.settings.database_variables if OF_AN_ENGINE.search(name)]
+    return {name: found.settings.word_for_postgresql(name) or engine(found) for name in names}
+
+
+def engine(found: Findings) -> str:
+    """The engine of the stage's database."""
+    text = found.settings.text
+    geodjango = "postgis" in text or "spatialite" in text
+    # With a plain engine that is written down, no model has a field of GeoDjango's.
+    geodjango |= "contrib.gis" in text and not found.settings.is_fixed_sqlite
+    name = "contrib.gis.db.backends.postgis" if geodjango else "db.backends.postgresql"
+    return f"django.{name}"
 
 
 def middleware(found: Findings) -> Iterator[str]:
@@ -107,27 +118,42 @@ def of_the_stage(found: Findings) -> Iterator[str]:
     settings = found.settings
     lines = []
     if settings.is_fixed_postgresql:
-        lines += [
-            '    DATABASES["default"] |= {',
-            '        "HOST": os.environ["PGHOST"],',
-            '        "PORT": os.environ.get("PGPORT", "5432"),',
-            '        "NAME": os.environ["PGDATABASE"],',
-            '        "USER": os.environ["PGUSER"],',
-            '        "PASSWORD": os.environ["PGPASSWORD"],',
-            "    }",
-        ]
+        lines += database(found)
+    elif settings.is_fixed_sqlite:
+        lines += database(found, with_engine=True)
+    elif settings.may_be_sqlite and not engines(found):
+        lines += ['if "sqlite" in DATABASES["default"]["ENGINE"]:']
+        lines += [f"    {line}" for line in database(found, with_engine=True)]
     if is_fixed(found, "SECRET_KEY"):
-        lines += ['    SECRET_KEY = os.environ.get("SECRET_KEY", SECRET_KEY)']
+        lines += ['SECRET_KEY = os.environ.get("SECRET_KEY", SECRET_KEY)']
     if is_fixed(found, "ALLOWED_HOSTS"):
-        lines += ['    ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")']
+        lines += ['ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")']
     if not settings.has("SECURE_PROXY_SSL_HEADER"):
-        lines += ['    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")']
+        lines += ['SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")']
     if settings.values.get("DEBUG") in (True, "True", "true", "1", 1):
-        lines += ["    DEBUG = False"]
+        lines += ["DEBUG = False"]
+    if settings.has("SECURE_SSL_REDIRECT"):
+        lines += ['if os.environ.get("HTTPS") == "false":  # while the stage has no certificate']
+        lines += ["    SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False"]
     if lines:
         yield "# On a stage, which gives PGHOST: its own values, where your settings read none."
         yield 'if "PGHOST" in os.environ:'
-        yield from lines
+        yield from (f"    {line}" for line in lines)
+
+
+def database(found: Findings, *, with_engine: bool = False) -> list[str]:
+    """The default connection to the stage's database, in place of what is written down."""
+    of_sqlite = [f'    "ENGINE": "{engine(found)}",', '    "OPTIONS": {},']
+    return [
+        'DATABASES["default"] |= {',
+        *(of_sqlite if with_engine else []),
+        '    "HOST": os.environ["PGHOST"],',
+        '    "PORT": os.environ.get("PGPORT", "5432"),',
+        '    "NAME": os.environ["PGDATABASE"],',
+        '    "USER": os.environ["PGUSER"],',
+        '    "PASSWORD": os.environ["PGPASSWORD"],',
+        "}",
+    ]
 
 
 def is_fixed(found: Findings, name: str) -> bool:

@@ -1,5 +1,6 @@
 """Writes the Dockerfile of a project: plain, with what was found and a comment for each thing."""
 
+import json
 import re
 from collections.abc import Iterator
 from shlex import quote
@@ -60,14 +61,20 @@ def base(found: Findings) -> str:
     variables["DJANGO_SETTINGS_MODULE"] = f"{found.home.module}.django_settings"
     if name := found.settings.configuration:
         variables["DJANGO_CONFIGURATION"] = name
+    variables |= found.settings.chosen
     lines = [
         f"# Python 3.{found.python.minor}: {found.python.reason}.",
         f"FROM {BASE.format(minor=found.python.minor)} AS base",
-        "ENV " + " \\\n    ".join(f"{name}={value}" for name, value in variables.items()),
+        "ENV " + " \\\n    ".join(map(assignment, variables, variables.values())),
         "WORKDIR /app",
     ]
     lines += apt(found.system.run, "to run")
     return "\n".join(lines)
+
+
+def assignment(name: str, value: str) -> str:
+    """A variable as ENV sets it."""
+    return f'{name}="{value}"' if " " in value else f"{name}={value}"
 
 
 def python_path(found: Findings) -> list[str]:
@@ -110,6 +117,10 @@ def build(found: Findings) -> str:
             f"{added_by(found)} {' '.join(quote(name) for name in found.added)}",
         ]
     lines += copied(found)
+    if found.settings.dotenv:
+        names = " ".join(quote(found.relative(path)) for path in found.settings.dotenv)
+        lines += ["# The settings open it, and what it says comes from the stage's variables."]
+        lines += [f"RUN touch {names}"]
     lines += [
         "# Readable for the container's user, with bytecode, because that user cannot write any.",
         "RUN chmod -R a+rX . \\\n && (python -m compileall -q . || true)",
@@ -143,13 +154,15 @@ def static(found: Findings) -> list[str]:
     missing = {
         item.name: item.placeholder for item in found.settings.variables.values() if item.required
     }
+    missing |= found.settings.debug_variable()
+    missing = {name: item for name, item in missing.items() if name not in found.settings.chosen}
     if not found.settings.has("SECRET_KEY"):
         missing["SECRET_KEY"] = Variable("SECRET_KEY").placeholder
     command = COLLECT if not found.forced else COLLECT.replace("manage.py", "-m django")
     steps = [f"{name}={quote(value)}" for name, value in sorted(missing.items())]
     step = "RUN " + " \\\n    ".join([*steps, command])
     if found.where:
-        step = f"RUN cd {found.where} \\\n && " + " \\\n    ".join([*steps, command])
+        step = f"RUN cd {quote(found.where)} \\\n && " + " \\\n    ".join([*steps, command])
     comment = (
         ["# The settings cannot be loaded without these. Nothing of them stays in the image."]
         if steps
@@ -162,7 +175,39 @@ def with_pip(packages: Packages, found: Findings) -> Iterator[str]:
     """Requirements files."""
     yield venv()
     yield from copy_files(packages, found)
-    yield f"{CACHE}{PIP} -r {found.relative(packages.file)}"
+    yield from mended(packages, found)
+    yield f"{CACHE}{PIP} -r {quote(found.relative(packages.file))}"
+
+
+def mended(packages: Packages, found: Findings) -> Iterator[str]:
+    """The steps that make pip on Linux read the requirements of another machine."""
+    reasons = [f"{found.relative(path)} is in UTF-16, as PowerShell writes it"
+               for path in packages.utf16]  # fmt: skip
+    if packages.uninstallable:
+        reasons.append(f"{', '.join(packages.uninstallable)} cannot be installed on Linux")
+    if packages.conda:
+        reasons.append("conda's files are on nobody's machine, so the newest releases are taken")
+    if reasons:
+        yield f"# {'; '.join(reasons)}."
+        yield "RUN " + " \\\n && ".join(mending(packages, found))
+
+
+def mending(packages: Packages, found: Findings) -> list[str]:
+    """The commands that do so, nothing where pip can read them as they are."""
+    commands = []
+    for path in packages.utf16:
+        name = quote(found.relative(path))
+        commands.append(f"iconv -f UTF-16 -t UTF-8 {name} -o /tmp/utf-8 && mv /tmp/utf-8 {name}")
+    scripts = []
+    if packages.uninstallable:
+        names = "|".join(name.replace(".", r"\.") for name in packages.uninstallable)
+        scripts.append(rf"/^({names})([ =<>!~]|\r?$)/d")
+    if packages.conda:
+        scripts.append("s| @ file:///.*||")
+    if scripts:
+        files = " ".join(quote(found.relative(path)) for path in sorted(set(packages.files)))
+        commands.append(f"sed -Ei {' '.join(f'-e {quote(script)}' for script in scripts)} {files}")
+    return commands
 
 
 def copy_files(packages: Packages, found: Findings) -> Iterator[str]:
@@ -175,7 +220,9 @@ def copy_files(packages: Packages, found: Findings) -> Iterator[str]:
     for path in sorted(set(packages.files)):
         folders.setdefault(found.relative(path.parent), []).append(found.relative(path))
     for folder, files in folders.items():
-        yield f"COPY {' '.join(files)} {'./' if folder == '.' else folder + '/'}"
+        places = [*files, "./" if folder == "." else folder + "/"]
+        spaced = any(" " in place for place in places)
+        yield f"COPY {json.dumps(places) if spaced else ' '.join(places)}"
 
 
 def tool(*packages: str) -> str:

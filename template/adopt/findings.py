@@ -158,8 +158,9 @@ def add_packages(found: Findings) -> None:
     )
     if minor >= 12 and (imported or packages.has(*PKG_RESOURCES)):
         wanted.append("setuptools")
-    connected = found.settings.is_connected or found.settings.is_fixed_postgresql
-    if not packages.has(*DRIVERS) and connected and "mysql" not in found.settings.text:
+    settings = found.settings
+    connected = settings.is_connected or settings.is_fixed_postgresql or settings.is_fixed_sqlite
+    if not packages.has(*DRIVERS) and connected and not settings.is_mysql:
         # The newer driver is Django's since 4.2.
         older = number(django_series(packages) or "9") < (4, 2)
         wanted.append("psycopg2-binary" if older else "psycopg[binary]")

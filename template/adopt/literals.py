@@ -1,6 +1,9 @@
 """What expressions of settings come to, as far as that can be read without running them."""
 
 import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,10 +19,35 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+# What people call the module of their settings that they keep out of Git.
+OWN_MODULE = re.compile(
+    r"(local|my|secret|private)_?(settings|config|conf|secrets?|keys)"
+    r"|(settings|config)_?(local|secrets?|private)"
+)
+# Among the names: the variables whose values an image has, by their names.
+ENVIRONMENT = "os.environ"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the settings' own that is one expression."""
+
+    arguments: list[str]
+    body: ast.expr
+
+
 PATHS = ("Path", "pathlib.Path", "environ.Path", "os.path.abspath", "os.path.realpath", "abspath",
          "realpath", "os.path.normpath", "normpath", "str", "os.fspath", "root")  # fmt: skip
 JOINS = ("os.path.join", "join", "path.join")
 PARENTS = ("os.path.dirname", "dirname", "path.dirname")
+CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "bool": bool,
+    "int": int,
+    **dict.fromkeys(
+        ("strtobool", "distutils.util.strtobool", "str2bool"),
+        lambda word: str(word).lower() in ("1", "true", "t", "yes", "y", "on"),
+    ),
+}
 
 
 def constant(node: ast.AST) -> Any:
@@ -76,6 +104,11 @@ def of_operation(node: ast.BinOp, names: dict[str, Any]) -> Any:
     return f"{left}{right}" if isinstance(node.op, ast.Add) else UNKNOWN
 
 
+def of_lambda(node: ast.Lambda, names: dict[str, Any]) -> Any:
+    """A function without a name."""
+    return Function([argument.arg for argument in node.args.args], node.body)
+
+
 def of_attribute(node: ast.Attribute, names: dict[str, Any]) -> Any:
     """The parent of a path, or a value of django.conf.settings."""
     if isinstance(node.value, ast.Name) and node.value.id == "settings":
@@ -87,7 +120,9 @@ def of_attribute(node: ast.Attribute, names: dict[str, Any]) -> Any:
 
 
 def of_subscript(node: ast.Subscript, names: dict[str, Any]) -> Any:
-    """An entry of a dictionary, a list, or the parents of a path."""
+    """An entry of a dictionary, a list, or the parents of a path; a variable that is known."""
+    if dotted(node.value) in ("os.environ", "environ"):
+        return names.get(ENVIRONMENT, {}).get(evaluate(node.slice, names), UNKNOWN)
     value = evaluate(node.value, names)
     return UNKNOWN if value is UNKNOWN else value[evaluate(node.slice, names)]
 
@@ -96,6 +131,13 @@ def of_call(node: ast.Call, names: dict[str, Any]) -> Any:
     """Calls that lead to a path or a text, and defaults of variables."""
     function = dotted(node.func)
     arguments = [evaluate(item, names) for item in node.args]
+    if isinstance(own := names.get(function), Function):
+        given = dict(zip(own.arguments, arguments, strict=False))
+        return evaluate(own.body, {**names, function: UNKNOWN, **given})
+    if function == "optional" and arguments:
+        return arguments[0]
+    if function in CONVERTERS and len(arguments) == 1 and arguments[0] is not UNKNOWN:
+        return CONVERTERS[function](arguments[0])
     if (
         isinstance(node.func, ast.Attribute)
         and not node.args
@@ -122,12 +164,15 @@ def of_call(node: ast.Call, names: dict[str, Any]) -> Any:
 
 
 def default_value(node: ast.Call, arguments: list[Any], names: dict[str, Any]) -> Any:
-    """What a reader of variables gives where the variable is missing."""
+    """What a reader of variables gives: the value that is known, or else the default."""
+    reader = dotted(node.func).split(".")
+    known = {"env", "config", "get", "getenv", "environ"} & set(reader)
+    given = names.get(ENVIRONMENT, {})
+    if known and arguments and isinstance(arguments[0], str) and arguments[0] in given:
+        return given[arguments[0]]
     for word in node.keywords:
         if word.arg == "default":
             return evaluate(word.value, names)
-    reader = dotted(node.func).split(".")
-    known = {"env", "config", "get", "getenv", "environ"} & set(reader)
     return arguments[1] if known and len(arguments) > 1 else UNKNOWN
 
 
@@ -201,6 +246,7 @@ READINGS: dict[type, Any] = {
     ast.Dict: of_dict,
     ast.BinOp: of_operation,
     ast.Attribute: of_attribute,
+    ast.Lambda: of_lambda,
     ast.Subscript: of_subscript,
     ast.Call: of_call,
     ast.JoinedStr: of_text,
@@ -214,11 +260,15 @@ READINGS: dict[type, Any] = {
 class Module:
     """The names that a file of settings and those that it imports come to, in their order."""
 
-    def __init__(self, find: Any) -> None:
-        self.names: dict[str, Any] = {}
+    def __init__(
+        self, find: Any, is_there: Callable[[Path], bool], environment: dict[str, str]
+    ) -> None:
+        self.names: dict[str, Any] = {ENVIRONMENT: environment}
         self.find = find  # module -> the path of a file of the project's own, or nothing
+        self.is_there = is_there  # whether an image has a file
         self.files: list[Path] = []
         self.missing: list[str] = []  # modules and files that the settings want and nobody has
+        self.dotenv: list[Path] = []  # files of variables that have to exist
         self.classes: set[Path] = set()  # files whose settings are django-configurations' classes
         self.guarded = 0  # how many `try` are around
         # The expressions that were ever given to a name, whatever came of the questions before.
@@ -251,8 +301,11 @@ class Module:
                 place = evaluate(node.args[0], self.names)
             else:
                 continue
-            absolute = isinstance(place, str | PurePath) and PurePath(place).is_absolute()
-            if absolute and not Path(place).exists():
+            if not isinstance(place, str | PurePath) or not PurePath(place).is_absolute():
+                continue
+            if PurePath(place).name.startswith(".env"):
+                self.dotenv.append(Path(place))
+            elif not self.is_there(Path(place)):
                 self.missing.append(PurePath(place).name)
 
     def body(self, statements: list[ast.stmt], path: Path) -> None:
@@ -266,6 +319,10 @@ class Module:
                 case ast.Import():
                     for alias in item.names:
                         self.follow(alias.name, path)
+                case ast.FunctionDef(name=name, args=args, body=[*_, ast.Return(value=value)]):
+                    if value and len(item.body) == 1 + (ast.get_docstring(item) is not None):
+                        arguments = [argument.arg for argument in args.args]
+                        self.names[name] = Function(arguments, value)
                 case ast.Assign(targets=targets, value=value):
                     for target in targets:
                         self.assign(target, value)
@@ -274,7 +331,8 @@ class Module:
                 case ast.AugAssign(target=ast.Name(id=name), value=value):
                     self.extend(name, value)
                 case ast.If(test=test, body=body, orelse=orelse):
-                    answer = evaluate(test, self.names)
+                    # A stage runs without DEBUG.
+                    answer = evaluate(test, {**self.names, "DEBUG": False})
                     self.body(body if answer is UNKNOWN or answer else [], path)
                     self.body(orelse if answer is UNKNOWN or not answer else [], path)
                 case ast.Try() | ast.With():
@@ -295,22 +353,30 @@ class Module:
         if item.level:
             place = level / (item.module or "").replace(".", "/")
             names = [alias.name for alias in item.names]
-            files = [place.with_suffix(".py") if item.module else place / "__init__.py",
-                     place / "__init__.py", *(place / f"{name}.py" for name in names)]  # fmt: skip
+            modules = [place / f"{name}.py" for name in names]
+            files = [place.with_suffix(".py"), place / "__init__.py", *modules]
+            if not item.module:  # from . import a, b
+                files = modules if all(map(self.is_there, modules)) else files[1:]
             for file in files:
-                if file.is_file() and (item.module or file.name != "__init__.py"):
+                if self.is_there(file) and file != path:
                     self.read(file, self.parse)
-            there = place.is_dir() or any(file.is_file() for file in files)
+            there = place.is_dir() or any(map(self.is_there, files))
             if item.module and not there and not self.guarded:
                 self.missing.append(f"{'.' * item.level}{item.module}")
         elif item.module:
             self.follow(item.module, path)
 
     def follow(self, module: str, path: Path) -> None:
-        """Read a module of the project's own."""
+        """Read a module of the project's own, and note one that nobody else's can be."""
         file = self.find(module)
-        if file and file != path:
+        if file and file != path and self.is_there(file):
             self.read(file, self.parse)
+        elif not self.guarded and self.is_own(module):
+            self.missing.append(module)
+
+    def is_own(self, module: str) -> bool:
+        """Whether a module that is not there would be the project's, as far as its name tells."""
+        return bool(self.find(module) or OWN_MODULE.fullmatch(module.rpartition(".")[2]))
 
     def assign(self, target: ast.AST, value: ast.AST) -> None:
         """Give a name, or an entry of a dictionary, what an expression comes to."""
@@ -338,10 +404,11 @@ class Module:
         function = dotted(call.func)
         name, _, method = function.rpartition(".")
         if function == "include":
-            for argument in call.args:
-                pattern = evaluate(argument, self.names)
+            patterns = evaluate(ast.List(call.args), self.names)
+            for pattern in patterns:
                 for file in sorted(path.parent.glob(pattern)) if isinstance(pattern, str) else []:
-                    self.read(file, self.parse)
+                    if self.is_there(file):
+                        self.read(file, self.parse)
         elif method in ("insert", "append", "extend", "update") and call.args:
             self.expressions.setdefault(name, []).append(call.args[-1])
             value, before = evaluate(call.args[-1], self.names), self.names.get(name)

@@ -1,5 +1,6 @@
 """Which tool installs a project's packages, from which files, and what they are."""
 
+import codecs
 import json
 import re
 import tomllib
@@ -44,6 +45,13 @@ PACKAGES = {
     "PIL": "pillow",
     "MySQLdb": "mysqlclient",
 }
+# Lines of requirements that cannot be installed on Linux, from `pip freeze` on other machines:
+# Windows' own packages, a line of Debian's that names nothing, and files that only conda had.
+UNINSTALLABLE = {
+    *("pkg-resources", "pywin32", "pypiwin32", "pywinpty", "windows-curses"),
+    *("twisted-iocpsupport", "pyobjc", "pyobjc-core", "backports-zoneinfo"),
+}
+OF_CONDA = re.compile(r"^([\w.-]+) @ file:///\S+", re.MULTILINE)
 
 
 @dataclass
@@ -65,6 +73,9 @@ class Packages:
     workspace: bool = False  # the project is a member of uv's workspace
     git: bool = False
     hashed: bool = False
+    uninstallable: list[str] = field(default_factory=list)  # as they are written
+    conda: bool = False  # whether lines name files that only conda had
+    utf16: list[Path] = field(default_factory=list)  # requirements as PowerShell writes them
     others: list[str] = field(default_factory=list)
 
     def has(self, *names: str) -> bool:
@@ -131,6 +142,9 @@ def of_requirements(path: Path) -> Packages:
 def gather(path: Path, packages: Packages) -> None:
     """Read a requirements file and those that it includes into the packages."""
     text = re.sub(r"\\\n", " ", read(path))
+    if path.read_bytes()[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        packages.utf16.append(path)
+    packages.conda = packages.conda or bool(OF_CONDA.search(text))
     packages.hashed = packages.hashed or "--hash=" in text
     packages.git = packages.git or bool(re.search(r"git\+", text))
     for option, name in INCLUDE.findall(text):
@@ -151,6 +165,9 @@ def add(line: str, packages: Packages) -> None:
     if not found or line.lstrip().startswith(("-", "#", ".")):
         return
     name = normal(found[1])
+    if name in UNINSTALLABLE and ";" not in line:
+        packages.uninstallable.append(found[1])
+        return
     version = re.search(r"==\s*([\w.!+]+)", found[3] or "")
     packages.pins.setdefault(name, "")
     if version and not version[1].endswith("."):

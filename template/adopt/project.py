@@ -1,7 +1,9 @@
 """Where a project keeps its manage.py, its settings module and its own Python files."""
 
 import ast
+import codecs
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +78,16 @@ def guessed_settings(project: Path) -> tuple[str, list[str]]:
     ]
     names = [module_name(path, project) for path in found]
     return (names[0] if len(names) == 1 else ""), names
+
+
+def ignored_by_git(root: Path) -> set[Path]:
+    """The files and folders below the root that Git leaves out, as far as it is there."""
+    command = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory"]
+    try:
+        said = subprocess.run([*command, "-z"], cwd=root, capture_output=True, text=True)
+    except OSError:
+        return set()
+    return {root / name for name in said.stdout.split("\0") if name}
 
 
 def module_name(path: Path, project: Path) -> str:
@@ -154,4 +166,6 @@ def installed(path: Path) -> bool:
 
 def read(path: Path) -> str:
     """The text of a file, whatever its encoding; nothing where there is no file."""
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    text = path.read_bytes() if path.is_file() else b""
+    encoding = "utf-16" if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    return text.decode(encoding, errors="replace").removeprefix("\ufeff").replace("\r\n", "\n")

@@ -69,6 +69,8 @@ def facts(found: Findings) -> Iterator[tuple[str, str]]:
         )
     for folder, why in sorted(found.writable.items()):
         yield "written to", f"{folder}/ ({why}), led to /data"
+    for name, value in found.settings.chosen.items():
+        yield "chosen", f"{name}={value} in the image, by which your settings are those for it"
     if mapping := found.settings.of_the_stage():
         yield (
             "variables",
@@ -157,6 +159,11 @@ def about_project(found: Findings) -> Iterator[str]:
         name for name in found.packages.others if found.root / name not in found.packages.files
     ]:
         yield f"Also there, and not installed: {', '.join(others)}."
+    if found.packages.uninstallable:
+        yield (
+            f"{', '.join(found.packages.uninstallable)} cannot be installed on Linux, and"
+            " the Dockerfile leaves it out: take it out of your requirements."
+        )
     if found.packages.tool in ("pip", "pyproject") and not any(found.packages.pins.values()):
         yield (
             "Nothing pins your packages: each build installs the newest, on another day other ones."
@@ -181,27 +188,35 @@ def about_database(found: Findings) -> Iterator[str]:
     settings = found.settings
     if not settings.module:
         return
-    if "mysql" in settings.engine or (
-        found.packages.has("mysqlclient", "pymysql") and "mysql" in settings.text
-    ):
+    if settings.is_mysql:
         yield (
-            f"The settings want MySQL, and {found.home.path}/infra/database.yml makes PostgreSQL:"
-            " name a database of your own there, or move to PostgreSQL."
+            "The settings want MySQL, and a stage has PostgreSQL, which they are not led to."
+            " Move to PostgreSQL, or bring a MySQL server of your own and tell the stage where:"
+            f" {', '.join(settings.database_variables) or 'DATABASES reads no variable yet'}."
         )
     elif settings.is_fixed_postgresql:
         yield (
             f"DATABASES in {settings.module} reads no variable:"
             f" {found.home.path}/django_settings.py gives it the stage's database."
         )
+    elif settings.is_fixed_sqlite:
+        yield (
+            f"DATABASES in {settings.module} is SQLite, wherever it runs. On a stage"
+            f" {found.home.path}/django_settings.py gives it PostgreSQL: run your tests on that"
+            " too, and load the data that you want to keep."
+        )
     elif not settings.is_connected:
         engine = settings.engine.rpartition(".")[2] or "no known"
         yield (
-            f"DATABASES in {settings.module} reads no variable for its server (it has the"
-            f" {engine} engine), so on"
-            " ECS the image refuses to start. With dj-database-url among your packages:"
-            ' DATABASES = {"default": dj_database_url.config('
-            "default=f\"sqlite:///{BASE_DIR / 'db.sqlite3'}\")}"
+            f"DATABASES in {settings.module} reads no variable for its server (it has {engine}"
+            " engine), so on ECS the image refuses to start if that is SQLite. With"
+            ' dj-database-url among your packages: DATABASES = {"default":'
+            " dj_database_url.config(default=f\"sqlite:///{BASE_DIR / 'db.sqlite3'}\")}"
         )
+    databases = settings.values.get("DATABASES")
+    for name, database in databases.items() if isinstance(databases, dict) else ():
+        if name != "default" and "sqlite" in str(database):
+            yield f'DATABASES["{name}"] is SQLite: on a stage it ends with each container.'
 
 
 def about_settings(found: Findings) -> Iterator[str]:
@@ -228,6 +243,11 @@ def about_settings(found: Findings) -> Iterator[str]:
             f"The settings want {name}, which is not there: without it neither the build nor the"
             " container can load them. Commit it, or read what it says from variables."
         )
+    for path in settings.dotenv:
+        yield (
+            f"The settings open {found.relative(path)}, which is a secret and in no image: there it"
+            " is empty. Give the stage what it says as variables."
+        )
     for path in settings.files:
         if not is_readable(path):
             yield (
@@ -251,7 +271,9 @@ def about_settings(found: Findings) -> Iterator[str]:
         *settings.of_the_stage(),
         "DATABASE_URL",
         "ALLOWED_HOSTS",
-        *settings.database_variables,
+        *settings.chosen,
+        *settings.debug_variable(),
+        *(() if settings.is_mysql else settings.database_variables),
     }
     if wanted := [
         item.name

@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from template.adopt.literals import UNKNOWN, Module
-from template.adopt.project import PRODUCTION, module_file, own_code, parse, read
-from template.adopt.variables import Variable, reading_functions, variables_in
+from template.adopt.literals import UNKNOWN, Module, evaluate
+from template.adopt.project import (
+    PRODUCTION,
+    ignored_by_git,
+    module_file,
+    own_code,
+    parse,
+    read,
+)
+from template.adopt.variables import Variable, name_of, reading_functions, variables_in
 
 # The parts of a database's address: what a variable's name ends with, and what the stage has.
 PARTS = {
@@ -21,6 +28,9 @@ PARTS = {
 OF_A_DATABASE = re.compile(
     r"(^|_)(PG|DB|DATABASES?|POSTGRES(QL)?|PSQL|SQL|RDS|MYSQL|MARIADB)", re.IGNORECASE
 )
+OF_AN_ENGINE = re.compile(
+    r"(ENGINE|BACKEND|(^|_)(DB|DATABASE|SQL)_(TYPE|KIND|DRIVER))$", re.IGNORECASE
+)
 # Variables of a database that is not the default connection's, or of something else.
 OF_ANOTHER = re.compile(
     r"REDIS|CACHE|BROKER|CELERY|REPLICA|READ|TEST|BACKUP|BUCKET|ADMIN|MYSQL|MARIADB|MONGO|ELASTIC|"
@@ -29,6 +39,7 @@ OF_ANOTHER = re.compile(
 OF_OTHERS = re.compile(
     r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE
 )
+CHOOSING = re.compile(r"(?<!SENTRY)(^|_)(ENV|ENVIRONMENT|STAGE|MODE)(_NAME|_TYPE)?$", re.IGNORECASE)
 ELSEWHERE = re.compile(r"s3|boto|gcloud|google|azure|cloudinary|digitalocean", re.IGNORECASE)
 
 
@@ -42,7 +53,9 @@ class Settings:
     expressions: dict[str, list[ast.AST]] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
     text: str = ""
-    missing: list[str] = field(default_factory=list)  # modules and files that are not there
+    missing: list[str] = field(default_factory=list)  # modules and files that an image has not
+    dotenv: list[Path] = field(default_factory=list)  # files of variables that have to exist
+    chosen: dict[str, str] = field(default_factory=dict)  # variables that choose the settings
     configuration: str = ""  # the class of django-configurations that production uses
 
     def texts(self, name: str) -> list[str]:
@@ -95,7 +108,7 @@ class Settings:
         """The settings' own names for what a stage gives, each with the stage's name."""
         found: dict[str, str] = {}
         for name in self.database_variables:
-            if OF_ANOTHER.search(name.upper()):
+            if OF_ANOTHER.search(name.upper()) or self.is_mysql:
                 continue
             if re.search(r"(URL|URI|DSN)$", name.upper()):
                 found[name] = "DATABASE_URL"
@@ -118,6 +131,40 @@ class Settings:
                  and item.kind != "json-list"]  # fmt: skip
         return names if len(names) == 1 else []
 
+    def debug_variable(self) -> dict[str, str]:
+        """The variable that DEBUG comes from and its word for False, unless it is that already."""
+        for node in self.expressions.get("DEBUG", [])[-1:]:
+            names = variables_in(node)
+            on = evaluate(node, self.values)
+            if len(names) == 1 and (on is UNKNOWN or on):
+                (item,) = names.values()
+                if on is UNKNOWN and not item.required:
+                    continue
+                number = re.search(r"\bint\(|cast=int", ast.unparse(node))
+                plain = isinstance(node, ast.Call) and name_of(node.func) == "bool"
+                return {item.name: "0" if number else "" if plain else "False"}
+        return {}
+
+    def word_for_postgresql(self, name: str) -> str:
+        """What a variable that chooses the database is compared with; nothing if with nothing."""
+        words = [
+            item.value
+            for path in self.files
+            for node in ast.walk(parse(path))
+            if isinstance(node, ast.Compare) and name in variables_in(node)
+            for item in ast.walk(node)
+            if isinstance(item, ast.Constant) and isinstance(item.value, str)
+        ]
+        found = [word for word in words if re.match("postg|psql|pg", word) and word != name]
+        inside = rf"backends\.(\{{|[\"'] *\+).*{name}|{name}.*backends\.%s"
+        return found[0] if found else "postgresql" if re.search(inside, self.text) else ""
+
+    @property
+    def is_mysql(self) -> bool:
+        """Whether the default connection is MySQL's or MariaDB's, and no choice of variables."""
+        other = re.search("postg|psycopg|sqlite|dj_database_url", self.text, re.IGNORECASE)
+        return "mysql" in self.engine or (not other and "backends.mysql" in self.text)
+
     @property
     def is_connected(self) -> bool:
         """Whether the settings read a variable that says where the database is."""
@@ -128,6 +175,16 @@ class Settings:
     def is_fixed_postgresql(self) -> bool:
         """Whether the default connection is PostgreSQL's, at a place that is written down."""
         return not self.is_connected and "postg" in self.engine
+
+    @property
+    def is_fixed_sqlite(self) -> bool:
+        """Whether the default connection is a file of SQLite's that is written down."""
+        return not self.is_connected and self.may_be_sqlite
+
+    @property
+    def may_be_sqlite(self) -> bool:
+        """Whether the default connection is SQLite's, as far as it can be told."""
+        return self.engine.rpartition(".")[2] in ("sqlite3", "spatialite")
 
     def static_is_elsewhere(self) -> bool:
         """Whether the static files are kept in a bucket, whatever the variables say."""
@@ -148,19 +205,28 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
     file = module_file(project, module) if module else None
     if not file:
         return Settings(module)
-    names = Module(lambda name: module_file(project, name))
+    ignored = ignored_by_git(root)
+
+    def is_there(path: Path) -> bool:
+        return path.is_file() and not ignored & {path, *path.parents}
+
+    chosen = choosing_variables(file)
+    names = Module(lambda name: module_file(project, name), is_there, chosen)
     names.read(file, parse)
-    package = file.parent / "__init__.py"
-    if package.is_file() and package not in names.files:
-        names.read(package, parse)
+    loaded = [*names.files]
+    if is_there(package := file.parent / "__init__.py") and package not in loaded:
+        # It is run first, whatever of it the module takes.
+        before = Module(names.find, is_there, chosen)
+        before.read(package, parse)
+        loaded += [path for path in before.files if path not in loaded]
     variables: dict[str, Variable] = {}
     functions: dict[str, str] = {}
-    for path in names.files:
+    for path in loaded:
         functions |= reading_functions(parse(path))
-    for path in names.files:
-        merge(variables, variables_in(parse(path), functions))
+    for path in loaded:
+        merge(variables, variables_in(parse(path), functions, names.names))
     for path in own_code(root):
-        if path not in names.files:
+        if path not in loaded:
             merge(variables, needed_at_import(path))
     for node in names.expressions.get("SECRET_KEY", []):
         # Django refuses an empty one when it is first asked for.
@@ -169,7 +235,17 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
                 variables[name] = Variable(name, True, item.kind)
     text = "\n".join(read(path) for path in names.files)
     values = {name: value for name, value in names.names.items() if value is not UNKNOWN}
-    found = Settings(module, names.files, values, names.expressions, variables, text, names.missing)
+    found = Settings(
+        module,
+        names.files,
+        values,
+        names.expressions,
+        variables,
+        text,
+        names.missing,
+        names.dotenv,
+        chosen,
+    )
     if names.classes:
         classes = re.findall(r"^class (\w+)", text, re.MULTILINE)
         of_production = [name for name in classes if name.lower() in PRODUCTION]
@@ -177,6 +253,24 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
         # What `values` of django-configurations read by the setting's name.
         for name in re.findall(r"^\s+(\w+) = values\.Secret", text, re.MULTILINE):
             variables[f"DJANGO_{name}"] = Variable(f"DJANGO_{name}", required=True)
+        if "values.DatabaseURLValue" in text:
+            variables["DATABASE_URL"] = Variable("DATABASE_URL", kind="db")
+    return found
+
+
+def choosing_variables(file: Path) -> dict[str, str]:
+    """The variables by which a file or its package chooses settings, with the word for production.
+
+    The word is one that it compares with, or the name of a module that it may include.
+    """
+    found = {}
+    for path in dict.fromkeys((file, file.parent / "__init__.py")):
+        names = [name for name in variables_in(parse(path)) if CHOOSING.search(name)]
+        words = re.findall(r"[\"'](production|prod|live)[\"']", read(path), re.IGNORECASE)
+        if names and "include(" in read(path):
+            words += [other.stem for other in sorted(path.parent.glob("*/*.py"))
+                      if other.stem in PRODUCTION]  # fmt: skip
+        found |= {name: words[0] for name in names if words}
     return found
 
 

@@ -4,8 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from template.adopt.literals import constant
+from template.adopt.literals import UNKNOWN, constant, evaluate
 
 # How the readers of django-environ, environs and decouple name the kind of a value.
 TYPES = ("bool", "int", "float", "list", "tuple", "dict", "json", "url", "db", "cache", "path")
@@ -20,7 +21,7 @@ OWN_VARIABLE = {
 CONVERTERS = ("int", "float", "Path", "loads", "literal_eval", "strtobool", "join", "b64decode")
 # By the name of the variable: what its value must look like to be read.
 PLACEHOLDERS = {
-    r"DATABASE|\bDB_URL|_DB_URL": "sqlite:////tmp/build.sqlite3",
+    r"(DATABASE|DB)_?(URL|URI|DSN)$": "sqlite:////tmp/build.sqlite3",
     r"(REDIS|CACHE|BROKER|CELERY).*(URL|URI)": "redis://localhost:6379/0",
     r"DSN$": "https://key@localhost/1",
     r"(URL|URI|ENDPOINT|ORIGIN)S?$": "https://localhost",
@@ -66,17 +67,33 @@ class Variable:
 class Reader(ast.NodeVisitor):
     """Collects the variables that are read in a tree."""
 
-    def __init__(self, functions: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, functions: dict[str, str] | None = None, names: dict[str, Any] | None = None
+    ) -> None:
         self.found: dict[str, Variable] = {}
         self.prefix = ""
         self.schema: dict[str, str] = {}
         # Functions of the project's own that read the variable of their first argument.
         self.functions = functions or {}
+        self.names = names or {}  # what is known of the settings
+        self.left_out = False  # within a branch that production does not take
 
     def add(self, name: str, *, required: bool, kind: str = "") -> None:
         """Note a variable; what needs it once needs it."""
         known = self.found.get(name, Variable(name))
+        required = required and not self.left_out
         self.found[name] = Variable(name, known.required or required, known.kind or kind)
+
+    def visit_If(self, node: ast.If) -> None:
+        """A branch that is not taken needs no variable."""
+        answer = evaluate(node.test, {**self.names, "DEBUG": False}) if self.names else UNKNOWN
+        self.visit(node.test)
+        for body, taken in ((node.body, True), (node.orelse, False)):
+            before = self.left_out
+            self.left_out = before or (answer is not UNKNOWN and bool(answer) != taken)
+            for item in body:
+                self.visit(item)
+            self.left_out = before
 
     def visit_With(self, node: ast.With) -> None:
         """A prefix of environs: with env.prefixed("DJANGO_")."""
@@ -254,8 +271,12 @@ def text(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def variables_in(tree: ast.AST, functions: dict[str, str] | None = None) -> dict[str, Variable]:
-    """The variables that a tree reads, by their names."""
-    reader = Reader({**(functions or {}), **reading_functions(tree)})
+def variables_in(
+    tree: ast.AST,
+    functions: dict[str, str] | None = None,
+    names: dict[str, Any] | None = None,
+) -> dict[str, Variable]:
+    """The variables that a tree reads, by their names; with `names`, what is known of settings."""
+    reader = Reader({**(functions or {}), **reading_functions(tree)}, names)
     reader.visit(tree)
     return reader.found

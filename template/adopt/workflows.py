@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
+from template.adopt.dockerfile import mending
 from template.adopt.findings import Findings
 from template.adopt.project import named_settings, read
 from template.adopt.repository import Repository
@@ -220,7 +221,9 @@ def tests_line(found: Findings) -> str:
     beside = " && cd " in install and found.packages.folder == found.project
     where = "" if beside else found.where
     return " && ".join(
-        step for step in (install, f"cd {where}" if where else "", prefix + command(found)) if step
+        step
+        for step in (install, f"cd {quote(where)}" if where else "", prefix + command(found))
+        if step
     )
 
 
@@ -228,7 +231,7 @@ def installing(found: Findings) -> tuple[str, str]:
     """How the packages are installed, and what then comes before a command."""
     packages = found.packages
     folder = found.relative(packages.folder) if packages.folder.is_relative_to(found.root) else "."
-    there = "" if folder == "." else f"cd {folder} && "
+    there = "" if folder == "." else f"cd {quote(folder)} && "
     if packages.tool == "uv":
         groups = "".join(f" --group {name}" for name in packages.groups) + "".join(
             f" --extra {name}" for name in packages.chosen_extras
@@ -285,7 +288,8 @@ def requirements(found: Findings) -> str:
     for_tests = [path for path in there if path not in found.packages.files][:1]
     included = any(re.search(rf"-r\s+{re.escape(file.name)}", read(path)) for path in for_tests)
     files = for_tests if included else [file, *for_tests]
-    return "pip install" + "".join(f" -r {found.relative(path)}" for path in files)
+    install = "pip install" + "".join(f" -r {quote(found.relative(path))}" for path in files)
+    return " && ".join([*mending(found.packages, found), install])
 
 
 def command(found: Findings) -> str:

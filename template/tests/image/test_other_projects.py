@@ -118,6 +118,17 @@ def test_logging_of_the_project_stays(image, project, settings):
         assert container.log.count("RuntimeError: the reason why") == ("DEBUG" in settings)
 
 
+def test_server_goes_on_logging(image, project):
+    """A LOGGING that disables the loggers of before it does not mean gunicorn's."""
+    settings = "LOGGING = {'version': 1, 'disable_existing_loggers': True}\n"
+    command = (*GUNICORN, "--access-logfile", "-", "shop.wsgi")
+    with running(image, *project(SQLITE + settings), command=command) as container:
+        assert answer(container.url, "users") == (200, "0")
+        assert until(lambda: '"GET /users HTTP/1.1" 200' in container.log, 5)
+        container.run("sh", "-c", "kill -ABRT $(cat /proc/1/task/1/children)")
+        assert until(lambda: "was sent SIGABRT" in container.log, 10)
+
+
 def test_shared_database_is_never_migrated_by_a_server(image, project, database):
     """Whatever the project calls its settings, a server leaves a PostgreSQL database alone."""
     port = free_port()

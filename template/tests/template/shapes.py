@@ -44,9 +44,11 @@ class Shape:
     environment: tuple[str, ...] = ()
     host: str = "localhost"
     style: str = "/static/notes/style.css"
-    # Whether the settings read where the database is. Without, a stage's image refuses to start.
-    connected: bool = False
+    # Whether a stage's database can be brought to it. Where not, the image refuses to start there.
+    connected: bool = True
+    alone: bool = True  # whether it runs on SQLite, where no server is named
     python: int = 13  # of Python 3, in FROM
+    place: str = ""  # of the Dockerfile, where it is not the root
 
 
 def tutorial(folder: Path) -> None:
@@ -444,6 +446,13 @@ def own_files(folder: Path) -> None:
     )
 
 
+def hidden_database(folder: Path) -> None:
+    """A database of which only running the settings tells that it is SQLite."""
+    parts = '[("ENGINE", "django.db.backends." + "sqlite3"), ("NAME", BASE_DIR / "db.sqlite3")]'
+    project(folder, extra=f'DATABASES = {{"default": dict({parts})}}\n')
+    write(folder, PLAIN)
+
+
 BY_URL = """
 import dj_database_url
 
@@ -460,14 +469,13 @@ SHAPES = {
             "WORKER_TIMEOUT=5",
         ),
         host="example.com",
-        connected=True,
     ),
     "nested": Shape(nested),
     "nested-with-requirements": Shape(nested_with_requirements),
     "source-folder": Shape(source_folder),
     "hashed": Shape(hashed),
     "uv-lock": Shape(uv_lock),
-    "uv-groups": Shape(uv_groups, connected=True),
+    "uv-groups": Shape(uv_groups),
     "pyproject": Shape(pyproject),
     "poetry-lock": Shape(poetry_lock),
     "pipfile-lock": Shape(pipfile_lock),
@@ -476,18 +484,19 @@ SHAPES = {
     "demanding": Shape(
         demanding, ("SHOP_SECRET=s", "SHOP_PAGE=3", "STRIPE_KEY=s", "VERBOSE=false")
     ),
-    "environ": Shape(environ_names, (KEY, "DJANGO_ALLOWED_HOSTS=localhost"), connected=True),
-    "decouple": Shape(decouple, (KEY, "ALLOWED_HOSTS=localhost"), connected=True),
-    "pydantic": Shape(pydantic, (KEY.replace("SECRET", "SHOP_SECRET"),), connected=True),
-    "old-pins": Shape(old_pins, connected=True, python=9),
-    "no-wheel": Shape(no_wheel, connected=True, python=11),
+    "environ": Shape(environ_names, (KEY, "DJANGO_ALLOWED_HOSTS=localhost")),
+    "decouple": Shape(decouple, (KEY, "ALLOWED_HOSTS=localhost"), alone=False),
+    "pydantic": Shape(pydantic, (KEY.replace("SECRET", "SHOP_SECRET"),), alone=False),
+    "old-pins": Shape(old_pins, python=9),
+    "no-wheel": Shape(no_wheel, python=11),
     "removed-module": Shape(removed_module, python=11),
-    "newest-python": Shape(newest_python, connected=True, python=14),
+    "newest-python": Shape(newest_python, python=14),
     "geodjango": Shape(geodjango),
-    "channels": Shape(channels, connected=True),
-    "own-files": Shape(own_files, connected=True),
+    "channels": Shape(channels),
+    "own-files": Shape(own_files, place="tools/deploy/"),
     "django-4": Shape(django_4, python=11),
     "django-6": Shape(django_6),
     "asynchronous": Shape(asynchronous),
     "undecided": Shape(undecided),
+    "hidden-database": Shape(hidden_database, connected=False),
 }

@@ -14,7 +14,7 @@ from template.adopt.adopt import write as write_file
 from template.cli import main
 from template.errors import TemplateError
 from template.tests.image.containers import ROOT
-from template.tests.template import shapes
+from template.tests.template import public_shapes, shapes
 from template.tests.template.projects import base, project, write
 
 IMAGE = "public.ecr.aws/docker/library/python:3.{}-slim-trixie"
@@ -159,20 +159,19 @@ def test_dangling_link_is_left_alone(folder, capsys, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", shapes.SHAPES)
+SHAPES = {**shapes.SHAPES, **public_shapes.SHAPES}
+
+
+@pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_gets_its_python(name, folder, capsys):
     """Each shape is adopted, its settings are found and are Python, and FROM has its Python."""
-    shape = shapes.SHAPES[name]
+    shape = SHAPES[name]
     shape.make(folder)
     said = adopt(folder, capsys)
     assert "  settings: " in said
-    place, home = (
-        ("tools/deploy/Dockerfile", "tools/deploy")
-        if name == "own-files"
-        else ("Dockerfile", "deploy")
-    )
-    assert f"FROM {IMAGE.format(shape.python)} AS base\n" in dockerfile(folder, place)
-    assert " import *\n" in settings(folder, home)
+    text = dockerfile(folder, f"{shape.place}Dockerfile")
+    assert f"FROM {IMAGE.format(shape.python)} AS base\n" in text
+    assert " import *\n" in settings(folder, "tools/deploy" if "tools" in shape.place else "deploy")
     assert ("on ECS the image refuses to start" in said) == (not shape.connected)
 
 
@@ -228,12 +227,120 @@ def test_driver_is_added_where_the_project_has_none(folder, capsys):
     assert "psycopg[binary]" not in dockerfile(other)
 
 
-def test_settings_that_read_no_variable_are_told(folder, capsys):
-    """A database that is written into the settings: the sentence names the setting and a line."""
-    base(folder)
+def test_settings_whose_database_nobody_can_tell(folder, capsys):
+    """The sentence names the setting and a line."""
+    shapes.hidden_database(folder)
     said = adopt(folder, capsys)
     assert "DATABASES in shop.settings reads no variable for its server" in said
     assert "dj_database_url.config(" in said
+
+
+def test_sqlite_that_is_written_down_gets_the_stages(folder, capsys):
+    """A tutorial's file of SQLite's: PostgreSQL takes its place on a stage, with a driver."""
+    base(folder, 'DATABASES["default"]["OPTIONS"] = {"timeout": 20}\n')
+    said = adopt(folder, capsys)
+    assert "DATABASES in shop.settings is SQLite, wherever it runs" in said
+    assert '"ENGINE": "django.db.backends.postgresql",' in settings(folder)
+    assert '"OPTIONS": {},' in settings(folder)
+    assert "'psycopg[binary]==3.3.9'" in dockerfile(folder)
+
+
+def test_other_connections_to_sqlite_are_told(folder, capsys):
+    """Only the default connection gets the stage's database."""
+    base(folder, 'DATABASES["logs"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": "logs"}\n')
+    assert 'DATABASES["logs"] is SQLite: on a stage it ends' in adopt(folder, capsys)
+
+
+def test_old_django_gets_the_old_driver(folder, capsys):
+    """psycopg 3 is Django's since 4.2."""
+    base(folder, files={"requirements.txt": "Django==3.2.25\n"})
+    adopt(folder, capsys)
+    assert "psycopg2-binary==2.9.11" in dockerfile(folder)
+
+
+def test_branch_on_sqlite_gets_the_stages_database(folder, capsys):
+    """A flag of the project's own keeps SQLite although DB_HOST is read: the stage's wins."""
+    base(
+        folder,
+        """
+        import os
+        if os.environ.get("USE_POSTGRES") == "yes":
+            DATABASES = {
+                "default": {
+                    "ENGINE": "django.db.backends.postgresql",
+                    "HOST": os.environ["DB_HOST"],
+                }
+            }
+        else:
+            DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db"}}
+        """,
+    )
+    adopt(folder, capsys)
+    assert 'if "sqlite" in DATABASES["default"]["ENGINE"]:\n' in settings(folder)
+
+
+ENGINES = [
+    ('os.environ.get("DB_ENGINE", "django.db.backends.sqlite3")', "django.db.backends.postgresql"),
+    ("f\"django.db.backends.{os.environ.get('DB_ENGINE', 'sqlite3')}\"", "postgresql"),
+    ('"django.db.backends." + os.environ.get("DB_ENGINE", "sqlite3")', "postgresql"),
+    ('"x" if os.environ.get("DB_ENGINE") == "postgres" else "y"', "postgres"),
+]
+
+
+@pytest.mark.parametrize(("reading", "value"), ENGINES)
+def test_engine_is_chosen_by_its_variable(folder, capsys, reading, value):
+    """The variable gets PostgreSQL's engine, its last part, or the project's own word for it."""
+    host = '"HOST": os.environ.get("DB_HOST")'
+    base(folder, f'import os\nDATABASES = {{"default": {{"ENGINE": {reading}, {host}}}}}\n')
+    adopt(folder, capsys)
+    assert f'os.environ.setdefault("DB_ENGINE", "{value}")\n' in settings(folder)
+
+
+DEBUGS = [
+    ('config("DEBUG", default=True, cast=bool)', "False"),
+    ('env.bool("DEBUG", True)', "False"),
+    ('env.bool("DEBUG")', "False"),
+    ('os.environ.get("DEBUG", "True") == "True"', "False"),
+    ('int(os.environ.get("DEBUG", 1))', "0"),
+    ('bool(int(os.environ.get("DEBUG", 1)))', "0"),
+    ('bool(os.environ.get("DEBUG", True))', ""),
+    ('config("DEBUG", default=False, cast=bool)', None),
+    ('bool(strtobool(os.getenv("DEBUG", "false")))', None),
+    ('os.environ.get("DEBUG") == "1"', None),
+]
+
+
+@pytest.mark.parametrize(("reading", "value"), DEBUGS)
+def test_debug_is_off_before_the_settings_are_loaded(folder, capsys, reading, value):
+    """Where it is on unless told otherwise, its variable says so on a stage and in the build."""
+    base(
+        folder, f'import os\nINSTALLED_APPS += ["django.contrib.staticfiles"]\nDEBUG = {reading}\n'
+    )
+    adopt(folder, capsys)
+    text = settings(folder)
+    assert (f'os.environ.setdefault("DEBUG", "{value}")\nfrom' in text) == (value is not None)
+    assert ("RUN DEBUG=" in dockerfile(folder)) == (value is not None)
+
+
+def test_https_is_not_asked_of_a_stage_without_a_certificate(folder, capsys):
+    """A redirect to HTTPS would lead nowhere."""
+    base(folder, "SECURE_SSL_REDIRECT = True\n")
+    adopt(folder, capsys)
+    assert 'if os.environ.get("HTTPS") == "false":' in settings(folder)
+    other = folder / "other"
+    base(other)
+    adopt(other, capsys)
+    assert "HTTPS" not in settings(other)
+
+
+def test_settings_for_production_are_chosen_by_their_variable(folder, capsys):
+    """The variable has its word for production in the image, and only production's are read."""
+    public_shapes.split(folder)
+    said = adopt(folder, capsys)
+    assert "chosen: DJANGO_ENV=production in the image" in said
+    assert "DJANGO_ENV=production\n" in dockerfile(folder)
+    assert "debug_toolbar" not in said
+    assert "DJANGO_ENV" not in said.partition("Left for you")[2]
 
 
 def test_postgresql_that_is_written_down_gets_the_stages(folder, capsys):
@@ -283,14 +390,35 @@ def test_log_beside_the_code_is_led_to_the_volume(folder, capsys):
     assert "ln -sf /data/server.log server.log" in dockerfile(folder)
 
 
-def test_mysql_is_told(folder, capsys):
-    """A stage has PostgreSQL, and settings for MySQL cannot be served by it."""
-    mysql = """
+MYSQL = """
     import os
-    DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "HOST": os.environ["DB_HOST"]}}
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.mysql",
+            "NAME": os.environ["DB_NAME"],
+            "HOST": os.environ["DB_HOST"],
+        }
+    }
     """
-    base(folder, mysql, {"requirements.txt": "Django==5.2.*\nmysqlclient\n"})
-    assert "The settings want MySQL" in adopt(folder, capsys)
+
+
+def test_mysql_is_told_and_not_led_to_postgresql(folder, capsys):
+    """A stage has PostgreSQL: settings for MySQL get none of its values, and a sentence."""
+    base(folder, MYSQL, {"requirements.txt": "Django==5.2.*\nmysqlclient\n"})
+    said = adopt(folder, capsys)
+    assert "The settings want MySQL, and a stage has PostgreSQL" in said
+    assert "bring a MySQL server of your own and tell the stage where: DB_HOST, DB_NAME." in said
+    assert "The settings cannot be loaded without DB_HOST, DB_NAME" in said
+    assert 'os.environ["PGHOST"]' not in settings(folder)
+    assert '"DB_HOST": ' not in settings(folder)
+    assert "psycopg" not in dockerfile(folder)
+
+
+def test_mysql_as_one_of_several_is_no_matter(folder, capsys):
+    """A variable chooses PostgreSQL."""
+    public_shapes.engines(folder)
+    assert "want MySQL" not in adopt(folder, capsys)
+    assert 'os.environ.setdefault("DB_ENGINE", "postgres")' in settings(folder)
 
 
 # F2, F4, F6, F8, F11
@@ -845,6 +973,94 @@ def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):
     assert "The settings want token.txt, which is not there" in said
     assert "want .local" not in said
     assert "want key.txt" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("from my_settings import SECRET_KEY\n", "my_settings"),
+        ("import local_settings\n", "local_settings"),
+        ("from shop.settings_local import *\n", "shop.settings_local"),
+        ("from .keys import *\n", ".keys"),
+        ('open(BASE_DIR / "secrets.json")\n', "secrets.json"),
+    ],
+)
+def test_what_git_leaves_out_is_not_there(folder, capsys, line, name):
+    """A developer has the file, and the pipeline's checkout has not: nothing of it is read."""
+    git(folder, "init", "-b", "main")
+    place = name.lstrip(".").replace(".json", "").replace(".", "/")
+    file = {"keys": "shop/keys.py", "secrets": "secrets.json"}.get(place, f"{place}.py")
+    base(folder, line, {file: "DEBUG = True\nSECRET_KEY = 1\n", ".gitignore": f"{file}\n"})
+    said = adopt(folder, capsys)
+    assert f"The settings want {name}, which is not there" in said
+    assert "DEBUG is True" not in said
+
+
+def test_dotenv_that_has_to_exist_is_empty_in_the_image(folder, capsys):
+    """Variables come from the stage, and the file that the settings open is a secret."""
+    public_shapes.opened_dotenv(folder)
+    assert "The settings open .env, which is a secret and in no image" in adopt(folder, capsys)
+    assert "RUN touch .env\n" in dockerfile(folder)
+
+
+def test_requirements_of_another_machine_are_mended(folder, capsys):
+    """UTF-16, packages that Linux cannot have, files of conda's; and in the workflow too."""
+    base(folder)
+    text = "Django==5.2.*\r\npywin32==308\r\nsix @ file:///C:/six\r\npywin32; os_name=='nt'\r\n"
+    (folder / "requirements.txt").write_bytes(text.encode("utf-16"))
+    assert "pywin32 cannot be installed on Linux" in adopt(folder, capsys)
+    step = next(line for line in dockerfile(folder).splitlines() if line.startswith("RUN iconv"))
+    tests = (folder / ".github/workflows/ci.yml").read_text()
+    assert step.removeprefix("RUN ").replace("  && ", " && ") in tests
+    subprocess.run(["sh", "-c", step.removeprefix("RUN ")], cwd=folder, check=True)
+    kept = (folder / "requirements.txt").read_text().split("\n")
+    assert kept == ["Django==5.2.*", "six", "pywin32; os_name=='nt'", ""]
+
+
+def test_folder_with_a_blank_in_its_name(folder, capsys):
+    """Each step of the Dockerfile and of the workflow takes it for one word."""
+    base(folder / "my app", 'INSTALLED_APPS.append("django.contrib.staticfiles")\n')
+    (folder / "my app/requirements.txt").write_text("Django==5.2.*\n")
+    adopt(folder, capsys)
+    text = dockerfile(folder)
+    assert 'COPY ["my app/requirements.txt", "my app/"]\n' in text
+    assert 'PYTHONPATH="/app:/app/my app"' in text
+    assert "RUN cd 'my app'  && " in text
+    assert "cd 'my app' && python" in (folder / ".github/workflows/ci.yml").read_text()
+
+
+def test_path_that_a_function_makes_is_known(folder, capsys):
+    """A lambda, or a function of one expression."""
+    lines = """
+        import os
+        location = lambda name: os.path.join(BASE_DIR, name)
+        def place(name):
+            "Below the project."
+            return BASE_DIR / name
+        MEDIA_ROOT = location("media")
+        FILE_UPLOAD_TEMP_DIR = place("upload")
+        """
+    base(folder, lines)
+    said = adopt(folder, capsys)
+    assert "written to: media/" in said
+    assert "written to: upload/" in said
+
+
+def test_variables_of_a_branch_that_production_does_not_take(folder, capsys):
+    """They are not asked for."""
+    lines = """
+        import os
+        DEBUG = True
+        STRATEGY = os.environ.get("STRATEGY", "standard")
+        if STRATEGY == "direct":
+            BUCKET = os.environ["BUCKET"]
+        if DEBUG:
+            TOOLS = os.environ["TOOLS"]
+        else:
+            MAIL = os.environ["MAIL"]
+        """
+    base(folder, lines)
+    assert "cannot be loaded without MAIL: give" in adopt(folder, capsys)
 
 
 def test_member_of_a_workspace_is_installed(folder, capsys):
