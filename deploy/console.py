@@ -43,12 +43,12 @@ def confirm(question: str, *, yes: bool) -> None:
         )
 
 
-def confirm_by_typing(word: str, question: str) -> None:
+def confirm_by_typing(word: str, question: str, advice: str) -> None:
     """Return when the person types the word; raise SetupError otherwise."""
     if answer(f"\n{question} Type {word} to go on: ") != word:
         raise SetupError(
             f"Nothing was changed: that was not {word}.",
-            "Run it again and type the name, or leave DELETE_DATA out to keep the data.",
+            advice,
         )
 
 

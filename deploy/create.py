@@ -5,32 +5,41 @@ from dataclasses import replace
 
 from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
 from deploy.branches import undeployed
+from deploy.certificates import request_certificate
 from deploy.commands import IDLE, command_parameters
 from deploy.console import agrees, confirm, heading, say
 from deploy.environments import REVIEWERS, Environment, protect
 from deploy.errors import SetupError
-from deploy.github import set_variable, signed_in_user, subject_form
+from deploy.findings import GOOD, Finding
+from deploy.github import delete_variable, set_variable, signed_in_user, subject_form
 from deploy.journal import Journal
 from deploy.leftovers import kept_by, say_leftovers
+from deploy.mail import identity_parameters
+from deploy.names import MOST_NAMES, check_names
 from deploy.parameters import OWNER, Choice
-from deploy.plan import show_plan
-from deploy.production import lacking
+from deploy.plan import show_plan, snapshot_of
+from deploy.production import lacking, lacks_name
 from deploy.programs import check_programs
 from deploy.settings import MOST_STAGES, STAGES, Settings
 from deploy.situation import Situation, look
 from deploy.stacks import Deployment, Stack, delete, deploy, describe_stack
 from deploy.start import follow_start
+from deploy.subscriptions import topic_arn
 from deploy.templates import (
     DATABASE,
     GITHUB_TEMPLATE,
+    MAIL,
     NETWORK,
+    RECORDS,
     ROLES,
     SCHEDULE,
     SCHEDULES,
     SERVICE,
+    UPLOADS,
     Part,
     StageStacks,
 )
+from deploy.uploads import bucket_name, takes_back
 from deploy.variables import expected_github, of_repository, of_stage
 
 
@@ -87,12 +96,52 @@ def check_stages(situation: Situation) -> None:
         for part, name in LASTING:
             check_lasting(stage, stacks, part, name)
         check_snapshot(stage, stacks.stacks[DATABASE], chosen)
+        takes_bucket_back(situation, stage)
+    check_hosts(situation)
+
+
+def check_hosts(situation: Situation) -> None:
+    """Raise SetupError for names that cannot be, and for a new production without one."""
+    stages: dict[str, str] = {}
+    for stage in situation.all_stages:
+        hosts = situation.choices[stage].hosts
+        if len(hosts) > MOST_NAMES or len(set(hosts)) < len(hosts):
+            raise SetupError(
+                f"{stage} has the names {', '.join(hosts)}.",
+                f"Give it {MOST_NAMES} at most, each once, then run this again.",
+            )
+        for host in hosts:
+            if (other := stages.setdefault(host, stage)) != stage:
+                raise SetupError(
+                    f"{host} is the name of {other} and of {stage}: it can lead to one of them.",
+                    "Mend stages.toml, then run this again.",
+                )
+    stage = situation.reviewed_stage
+    if stage in situation.stages and lacks_name(situation.stage_stacks[stage]):
+        raise SetupError(
+            f"{stage} has no name yet: it would serve plain HTTP, where passwords and sessions can"
+            " be read on the way.",
+            f'Give it one in stages.toml, [{stage}] domain = "shop.example.com", or say there'
+            " `plain = true` until it has one; then run this again.",
+        )
+
+
+def takes_bucket_back(situation: Situation, stage: str) -> bool:
+    """Return whether a new stack for uploads finds the bucket of an earlier one.
+
+    Raises SetupError where that may be somebody else's.
+    """
+    stacks = situation.stage_stacks[stage]
+    if UPLOADS not in stacks.needed or stacks.stacks[UPLOADS]:
+        return False
+    bucket = bucket_name(situation.project, stage, situation.accounts[stage])
+    return takes_back(situation.aws_of(stage), bucket, situation.repository.id)
 
 
 def ask_removals(situation: Situation) -> None:
     """Ask for each part that is switched off whether its stack may go; it stays otherwise."""
     for stage, stacks in situation.stage_stacks.items():
-        staying = {
+        staying = set(stacks.staying) | {
             part
             for part in stacks.unwanted
             if part is not SCHEDULES
@@ -234,7 +283,29 @@ def give(situation: Situation, stage: str, form: str) -> dict[str, str]:
     elif stacks.stacks[ROLES] is None:
         place = (situation.partition, situation.accounts[stage])
         values["ExistingOidcProviderArn"] = github_provider(aws, *place)
-    return values | stacks.outputs
+    return values | give_switches(situation, stage) | stacks.outputs
+
+
+def give_switches(situation: Situation, stage: str) -> dict[str, str]:
+    """Return what setup gives the parts that stages.toml switches on, beside the outputs."""
+    stacks, choices = situation.stage_stacks[stage], situation.choices[stage]
+    values = give_mail(situation, stage)
+    if names := situation.names(stage, stacks.stacks[RECORDS]):
+        values |= names.record_parameters(stacks.stacks[RECORDS])
+        values |= names.certificate_parameters if names.are_in_route53 else {}
+    if choices.alarm_emails:
+        place = (situation.partition, situation.region, situation.accounts[stage])
+        values["AlarmTopicArn"] = topic_arn(*place, f"{situation.project}-{stage}")
+    return values
+
+
+def give_mail(situation: Situation, stage: str) -> dict[str, str]:
+    """Return what setup gives the stack of the mail, as the account is now."""
+    sender, stack = situation.choices[stage].sender, situation.stage_stacks[stage].stacks[MAIL]
+    if not sender:
+        return {}
+    zones = situation.zones_of(stage)
+    return identity_parameters(situation.aws_of(stage), sender, stack, zones)
 
 
 def create_environments(situation: Situation, journal: Journal) -> None:
@@ -280,19 +351,26 @@ def deploy_stage(situation: Situation, stage: str, given: dict[str, str], journa
     """Deploy a stage's stacks, each with what the ones before it give, set its variables, and
     delete what is switched off."""
     stacks, aws = situation.stage_stacks[stage], situation.aws_of(stage)
-    values, done = dict(given), {}
+    values = dict(given)
+    done: dict[Part, Stack] = {}
+    ask_for_certificate(situation, stage, journal)
     for part in stacks.order:
         if part.command:
             service = values | done[SERVICE].parameters | done[SERVICE].outputs
             deploy_command(situation, stage, part, service, journal)
             continue
+        if part is MAIL:
+            # An earlier stage may just have made the identity of the same domain.
+            values |= give_mail(situation, stage)
         choice = stacks.choose(part, values)
         done[part] = deploy_part(situation, stage, part, choice, journal)
         values |= done[part].outputs
-    wanted = of_stage(done[ROLES], done[SERVICE], stacks.processes)
+    snapshot = snapshot_of(stacks, done.get(DATABASE))
+    wanted = of_stage(done[ROLES], done[SERVICE], stacks.processes, snapshot)
     set_variables(situation, wanted, situation.stage_variables[stage], journal, stage)
     for part in stacks.unwanted:
-        remove(aws, stacks.stacks[part], journal)
+        if stack := stacks.stacks[part]:
+            remove(aws, stack, journal)
 
 
 def deploy_part(
@@ -301,8 +379,19 @@ def deploy_part(
     """Deploy one stack of a stage and return it as it is then."""
     tags = tags_of(situation, Stage=stage) | choice.tags
     name = part.stack_name(situation.project, stage)
-    deployment = Deployment(name, part.template, choice.values, tags)
+    adopt = part is UPLOADS and takes_bucket_back(situation, stage)
+    deployment = Deployment(name, part.template, choice.values, tags, adopt)
     return carry_out(situation.aws_of(stage), deployment, part.what, journal)
+
+
+def ask_for_certificate(situation: Situation, stage: str, journal: Journal) -> None:
+    """Ask for the certificate of names that a person has to prove, unless that is done."""
+    names = situation.names(stage, situation.stage_stacks[stage].stacks[RECORDS])
+    if names and names.are_pending and names.certificate is None:
+        tags = tags_of(situation, Stage=stage)
+        certificate = request_certificate(situation.aws_of(stage), list(names.hosts), tags)
+        situation.known_names[stage] = replace(names, certificate=certificate)
+        journal.note("asked for", f"certificate for {', '.join(names.hosts)}")
 
 
 def deploy_command(
@@ -344,8 +433,11 @@ def set_variables(
     """Set those variables of the repository, or of a stage's environment, that differ."""
     for name, value in wanted.items():
         what = f"variable {name}{f' of {stage}' if stage else ''}"
-        if found.get(name) == value:
+        if found.get(name, "") == value:
             journal.note("unchanged", what, changed=False)
+        elif not value:
+            delete_variable(situation.repository, name, stage)
+            journal.note("deleted", what)
         else:
             set_variable(situation.repository, name, value, stage)
             journal.note("set", what)
@@ -367,10 +459,9 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     for stage, service in services.items():
         count = service.parameters["DesiredCount"]
         say(f"  {stage:<10} {service.outputs['Url']}, containers wanted: {count}")
+        say_findings(missing_names(situation, stage, service))
     if situation.reviewed_stage in services:
-        for finding in lacking(situation, services[situation.reviewed_stage]):
-            say(f"  {finding.state:<10} {finding.what}")
-            say(f"             mend: {finding.mend}")
+        say_findings(lacking(situation, services[situation.reviewed_stage]))
     heading("Next")
     branch = situation.repository.default_branch
     if wrong := undeployed(branch):
@@ -383,6 +474,20 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     say(f"  1. Deploy: git commit --allow-empty --message Deploy && git push origin {branch}")
     say("     (or merge a pull request, where the branch is protected)")
     say("  2. When that has ended, run `make setup` again: it starts the containers.")
+
+
+def missing_names(situation: Situation, stage: str, service: Stack) -> list[Finding]:
+    """Return what the names of a stage wait for."""
+    names = situation.names(stage, situation.stage_stacks[stage].stacks[RECORDS])
+    findings = check_names(names, service) if names else []
+    return [finding for finding in findings if finding.state != GOOD]
+
+
+def say_findings(findings: list[Finding]) -> None:
+    """Say what is missing, each with what mends it."""
+    for finding in findings:
+        say(f"  {finding.state:<10} {finding.what}")
+        say(f"             mend: {finding.mend}")
 
 
 def is_started(situation: Situation, stage: str, service: Stack) -> bool:

@@ -15,14 +15,34 @@ from deploy.console import heading, say
 from deploy.errors import SetupError
 from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding, is_gap, print_findings
 from deploy.github import read_repository, read_variables, subject_form
+from deploy.mail import check_mail
+from deploy.names import Names, check_names
 from deploy.production import judge
 from deploy.programs import check_programs
 from deploy.settings import Settings
 from deploy.situation import Situation, check_choices, find_former, other_place
 from deploy.stacks import USABLE, Stack, delete_command
 from deploy.stages import FILE, StageChoices
-from deploy.templates import DATABASE, PROCESS, ROLES, SCHEDULE, SERVICE, Part
-from deploy.variables import OF_REPOSITORY, OF_STAGE, of_repository, of_stage
+from deploy.subscriptions import check_subscriptions
+from deploy.templates import (
+    ALARMS,
+    DATABASE,
+    PARTS,
+    PROCESS,
+    RECORDS,
+    ROLES,
+    SCHEDULE,
+    SCHEDULES,
+    SERVICE,
+    Part,
+)
+from deploy.variables import (
+    OF_REPOSITORY,
+    OF_STAGE,
+    database_name,
+    of_repository,
+    of_stage,
+)
 
 
 def doctor(settings: Settings) -> None:
@@ -147,14 +167,54 @@ def check_stage(situation: Situation, stage: str) -> list[Finding]:
     findings = [judge_stack(aws, names[part], found[part]) for part in (ROLES, SERVICE, *commands)]
     if roles and service and "ReleaseRoleArn" in roles.outputs and service.outputs:
         processes = sorted(part.command for part in commands if part.template == PROCESS)
-        wanted = of_stage(roles, service, processes)
+        takes_snapshots = roles.parameters.get("SnapshotBeforeRelease") == "true"
+        snapshot = database_name(found[DATABASE]) if takes_snapshots else ""
+        wanted = of_stage(roles, service, processes, snapshot)
         findings += check_values(wanted, situation.stage_variables[stage], stage)
     if service and service.outputs and stage == situation.reviewed_stage:
         findings += judge(stage, service, found[DATABASE])
     if schedules := [part.command for part in commands if part.template == SCHEDULE]:
         look = (check_schedules, aws, stage, names[SERVICE], schedules)
         findings += where_allowed(f"schedules of {stage}", *look)
+    if service and service.outputs:
+        what = f"what {FILE} switches on for {stage}"
+        findings += where_allowed(what, check_switches, situation, stage, service)
     return findings + check_chosen(situation, stage, commands)
+
+
+def check_switches(situation: Situation, stage: str, service: Stack) -> list[Finding]:
+    """Say how names, mail and alarms are doing, which wait for people as well as for AWS."""
+    if not is_readable(situation):
+        return []
+    aws, choices = situation.aws_of(stage), situation.choices[stage]
+    records = situation.find_own(aws, RECORDS.stack_name(situation.project, stage))
+    names = situation.names(stage, records)
+    findings = check_names(names, service) if names else []
+    if choices.sender:
+        findings += check_mail(aws, choices.sender)
+    alarms = situation.find_own(aws, ALARMS.stack_name(situation.project, stage))
+    if choices.alarm_emails and alarms and alarms.outputs:
+        topic = alarms.outputs["AlarmTopicArn"]
+        findings += check_subscriptions(aws, topic, choices.alarm_emails)
+    return findings + check_parts(situation, stage, names)
+
+
+def check_parts(situation: Situation, stage: str, names: Names | None) -> list[Finding]:
+    """Say which parts that stages.toml switches on have no stack, and which stacks it lacks."""
+    switches = situation.choices[stage].switches | (names.switches if names else frozenset())
+    findings = []
+    for part in PARTS:
+        name = part.stack_name(situation.project, stage)
+        if not part.key or part is SCHEDULES:
+            continue
+        stack = situation.find_own(situation.aws_of(stage), name)
+        if part.is_on(switches):
+            findings.append(judge_stack(situation.aws_of(stage), name, stack))
+        elif stack:
+            findings.append(
+                Finding(NOTE, f"{name} is there, and {FILE} does not want it", "make setup")
+            )
+    return findings
 
 
 def check_chosen(situation: Situation, stage: str, deployed: list[Part]) -> list[Finding]:
@@ -193,7 +253,7 @@ def check_values(wanted: dict[str, str], found: dict[str, str], stage: str = "")
             f"gh variable set {name}{option} --body {value}",
         )
         for name, value in wanted.items()
-        if name in found and found[name] != value
+        if value and found.get(name, value) != value
     ]
 
 

@@ -42,10 +42,16 @@ KINDS = {
         ("rds", "delete-db-instance-automated-backup", "--db-instance-automated-backups-arn"),
     ),
     "AWS::S3::Bucket": Kind(
-        "bucket, which empties itself within days",
+        "bucket, which has to be empty first (S3 console, Empty)",
         ("s3api", "head-bucket", "--bucket"),
         "Not Found",
         ("s3api", "delete-bucket", "--bucket"),
+    ),
+    "AWS::SES::EmailIdentity": Kind(
+        "domain in SES and its records, which other stages may use",
+        ("sesv2", "get-email-identity", "--email-identity"),
+        "NotFoundException",
+        ("sesv2", "delete-email-identity", "--email-identity"),
     ),
     "AWS::IAM::OIDCProvider": Kind(
         "OIDC provider, which other repositories may use",
@@ -55,8 +61,8 @@ KINDS = {
     ),
 }
 # No teardown deletes these: the provider is shared with whoever else deploys from GitHub to this
-# account, and a bucket cannot go before it is empty.
-FOR_THE_PERSON = ("AWS::IAM::OIDCProvider", "AWS::S3::Bucket")
+# account, the domain with whoever sends in its name, and a bucket cannot go before it is empty.
+FOR_THE_PERSON = ("AWS::IAM::OIDCProvider", "AWS::S3::Bucket", "AWS::SES::EmailIdentity")
 
 
 class Leftover(NamedTuple):

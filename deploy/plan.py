@@ -7,8 +7,9 @@ from deploy.environments import Environment
 from deploy.github import Repository
 from deploy.situation import Situation
 from deploy.stacks import Stack
-from deploy.templates import PROCESS, ROLES, SERVICE, Part
+from deploy.templates import DATABASE, PROCESS, RECORDS, ROLES, SERVICE, Part, StageStacks
 from deploy.variables import (
+    database_name,
     expected_github,
     expected_roles,
     expected_service,
@@ -82,11 +83,22 @@ def planned_stacks(
         for part in stacks.order:
             planned = planned_command if part.command else planned_part
             lines += planned(situation, stage, part, given[stage])
+        lines += planned_certificate(situation, stage)
         lines += [
             f"{part.stack_name(situation.project, stage)}: delete ({part.what}), after a question"
             for part in stacks.unwanted
         ]
     return lines
+
+
+def planned_certificate(situation: Situation, stage: str) -> list[str]:
+    """Return the line for a certificate that a person has to prove, while names wait for it."""
+    names = situation.names(stage, situation.stage_stacks[stage].stacks[RECORDS])
+    if not (names and names.are_pending):
+        return []
+    does = "waits for records in the DNS" if names.certificate else "ask for it"
+    hosts = ", ".join(names.hosts)
+    return [f"certificate for {hosts}: {does}; until it is issued {stage} does without the names"]
 
 
 def planned_command(
@@ -157,11 +169,19 @@ def planned_variables(situation: Situation) -> dict[str, dict[str, str]]:
         if roles is None or "ReleaseRoleArn" not in roles.outputs:
             roles = expected_roles(partition, account, name)
         service = stacks[SERVICE] or expected_service(partition, account, region, name)
-        wanted = of_stage(roles, service, situation.stage_stacks[stage].processes)
+        processes = situation.stage_stacks[stage].processes
+        snapshot = snapshot_of(situation.stage_stacks[stage], stacks[DATABASE])
+        wanted = of_stage(roles, service, processes, snapshot)
         planned[stage] = missing(wanted, found)
     return planned
 
 
+def snapshot_of(stacks: StageStacks, database: Stack | None) -> str:
+    """Return the database that a stage's releases take a snapshot of, if any."""
+    is_wanted = stacks.value(ROLES, "SnapshotBeforeRelease") == "true"
+    return database_name(database) if is_wanted else ""
+
+
 def missing(wanted: dict[str, str], found: dict[str, str]) -> dict[str, str]:
     """Return the variables whose value is not the wanted one."""
-    return {name: value for name, value in wanted.items() if found.get(name) != value}
+    return {name: value for name, value in wanted.items() if found.get(name, "") != value}

@@ -9,13 +9,25 @@ from deploy.commands import part_of_stack, parts_of
 from deploy.environments import Environment, read_environment
 from deploy.errors import SetupError
 from deploy.github import Repository, read_repository, read_variables
+from deploy.names import Names, find_names
 from deploy.parameters import OWNER, Wishes, check_values
+from deploy.route53 import Zones, public_zones
 from deploy.settings import Settings, all_stages, project_name, read_stages, reviewed_stage
 from deploy.stacks import Stack, find_stack, list_stacks, settle
 from deploy.stages import StageChoices, read_choices
-from deploy.templates import GITHUB_TEMPLATE, PARTS, SERVICE, Part, StageStacks
+from deploy.templates import (
+    CERTIFICATE,
+    GITHUB_TEMPLATE,
+    PARTS,
+    RECORDS,
+    SERVICE,
+    Part,
+    StageStacks,
+)
 from deploy.variables import OF_REPOSITORY
 
+# Parameters that change together, when names have their certificate.
+OF_NAMES = ("DomainName", "OtherDomainNames", "CertificateArn")
 # The project's name before it came from the repository's: who set up under it goes on under it.
 FORMER_PROJECT = "django-crud-app"
 
@@ -33,6 +45,8 @@ class Situation:
     region: str = ""
     accounts: dict[str, str] = field(default_factory=dict)
     listed: dict[Aws, list[Stack]] = field(default_factory=dict)
+    zones: dict[Aws, Zones] = field(default_factory=dict)
+    known_names: dict[str, Names | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take the project's name from the choice, from what is set up, or from the repository."""
@@ -93,14 +107,20 @@ class Situation:
         """What stages.toml, in the folder that the command runs in, says of each stage."""
         return read_choices(Path(), self.all_stages)
 
-    def wishes(self, stage: str, service: Stack | None) -> Wishes:
+    def wishes(self, stage: str, service: Stack | None, names: Names | None) -> Wishes:
         """Return the parameters that the person chooses for a stage: the file's, then the shell's.
 
-        The file may ask for containers before there is an image, which then have to wait for it.
+        The file may ask for containers before there is an image, and for names before there is a
+        certificate, which then have to wait for it.
         """
         filed = dict(self.choices[stage].parameters)
         if service is None or not self.images[stage]:
             filed.pop("DesiredCount", None)
+        if names and names.are_pending:
+            before = service.parameters if service else {}
+            filed |= {name: before.get(name, "") for name in OF_NAMES}
+        elif names and names.certificate:
+            filed["CertificateArn"] = names.certificate.arn
         return Wishes(filed | self.chosen(stage), frozenset(filed))
 
     @property
@@ -123,8 +143,34 @@ class Situation:
         commands = parts_of(self.choices[stage])
         parts = dict.fromkeys((*PARTS, *commands, *self.deployed_commands(stage)))
         stacks = {part: self.settled(stage, part) for part in parts}
-        wishes = self.wishes(stage, stacks[SERVICE])
-        return StageStacks(stacks, wishes, self.choices[stage].switches, commands)
+        names = self.names(stage, stacks[RECORDS])
+        wishes = self.wishes(stage, stacks[SERVICE], names)
+        switches = self.choices[stage].switches | (names.switches if names else frozenset())
+        # The load balancer uses its certificate until there is another one.
+        staying = frozenset({CERTIFICATE} if names and names.are_pending else ())
+        return StageStacks(stacks, wishes, switches, commands, staying)
+
+    def names(self, stage: str, records: Stack | None) -> Names | None:
+        """Return what the account says of the names that stages.toml gives a stage, if any.
+
+        `records` is the stage's stack of them.
+        """
+        if stage not in self.known_names:
+            choices = self.choices[stage]
+            own = "certificate" in choices.switches or "CertificateArn" in self.chosen(stage)
+            look = (self.aws_of(stage), choices.hosts, self.zones_of(stage), records)
+            found = find_names(*look, has_own_certificate=own) if choices.hosts else None
+            self.known_names[stage] = found
+        return self.known_names[stage]
+
+    def zones_of(self, stage: str) -> Zones:
+        """Return the public hosted zones of a stage's account, where a name could be in one."""
+        choices, aws = self.choices[stage], self.aws_of(stage)
+        if not (choices.hosts or choices.sender):
+            return {}
+        if aws not in self.zones:
+            self.zones[aws] = public_zones(aws)
+        return self.zones[aws]
 
     def deployed_commands(self, stage: str) -> list[Part]:
         """Return the processes and then the schedules of a stage that have a stack, by name."""

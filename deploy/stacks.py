@@ -13,6 +13,8 @@ from deploy.refusals import find_reason
 POLL_SECONDS = 10
 # AWS gives up by itself, some resources after three hours; nobody waits for that at a terminal.
 WAIT_SECONDS = 3600
+# A certificate is there within minutes where the DNS has its records, and never where it has not.
+CERTIFICATE, CERTIFICATE_SECONDS = "-certificate", 900
 REPORT_SECONDS = 120
 ABSENT = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 USABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
@@ -91,12 +93,13 @@ def wait_until_idle(aws: Aws, stack: Stack | None) -> Stack | None:
 
 def wait_for_end(aws: Aws, stack_id: str) -> Stack:
     """Return the stack of this ARN once its operation has ended, saying every other minute that
-    it has not; raise SetupError after an hour."""
+    it has not; raise SetupError after an hour, for a certificate after a quarter of one."""
     began = reported = time.monotonic()
     stack = describe_stack(aws, stack_id)
+    patience = CERTIFICATE_SECONDS if stack.name.endswith(CERTIFICATE) else WAIT_SECONDS
     while stack.status.endswith("_IN_PROGRESS"):
         now = time.monotonic()
-        if now - began > WAIT_SECONDS:
+        if now - began > patience:
             raise still_working(aws, stack)
         if now - reported > REPORT_SECONDS:
             say(f"             {stack.status} for {int(now - began) // 60} minutes")
@@ -108,6 +111,16 @@ def wait_for_end(aws: Aws, stack_id: str) -> Stack:
 
 def still_working(aws: Aws, stack: Stack) -> SetupError:
     """Return the error for an operation of AWS's that takes too long to wait for."""
+    if stack.name.endswith(CERTIFICATE):
+        names = stack.parameters["CertificateNames"]
+        zone = stack.parameters["CertificateZoneIds"].partition(",")[0]
+        return SetupError(
+            f"AWS waits for the DNS records of the certificate for {names}: they are in Route 53,"
+            " where the internet does not seem to look for them.",
+            "Give your registrar the name servers of the hosted zone, `aws route53 get-hosted-zone"
+            f" --id {zone} --query DelegationSet.NameServers`; then run the same command again,"
+            " which waits on.",
+        )
     events = "aws cloudformation describe-stack-events --query 'StackEvents[:9].[LogicalResourceId,"
     return SetupError(
         f"AWS still works on the stack {stack.name} ({stack.status}) after an hour; nothing was"

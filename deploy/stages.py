@@ -24,36 +24,49 @@ MOST_CONTAINERS = 100
 
 
 class Key(NamedTuple):
-    """What a key of a stage takes, and the templates' parameter that it stands for, if any."""
+    """What a key of a stage takes, and the templates' parameter that it stands for, if any.
+
+    `further` is the parameter of all but the first text of a list.
+    """
 
     parameter: str
     kind: type
+    further: str = ""
 
 
 # A value is checked by the template that declares the parameter.
 KEYS = {
+    "alarms": Key("AlarmEmails", list),
     "architecture": Key("CpuArchitecture", str),
+    "cache": Key("", bool),
     "certificate": Key("CertificateArn", str),
     "containers.least": Key("DesiredCount", int),
     "containers.most": Key("MaximumCount", int),
     "cpu": Key("Cpu", int),
     "database.backup_days": Key("BackupDays", int),
+    "database.backup_window": Key("BackupWindow", str),
+    "database.log_export": Key("ExportLogs", bool),
+    "database.maintenance_window": Key("MaintenanceWindow", str),
     "database.size": Key("DatabaseInstanceClass", str),
     "database.standby": Key("DatabaseMultiAz", bool),
-    "domain": Key("DomainName", str),
+    "domain": Key("DomainName", list, further="OtherDomainNames"),
     "log_days": Key("LogDays", int),
+    "mail_from": Key("SenderAddress", str),
     "network.cidr": Key("VpcCidr", str),
     "network.nat_gateway": Key("NatGateway", bool),
     "network.private_subnets": Key("PrivateSubnetIds", list),
     "network.public_subnets": Key("PublicSubnetIds", list),
     "network.task_subnets": Key("TaskSubnetIds", list),
     "network.vpc": Key("VpcId", str),
+    "plain": Key("", bool),
     "shell": Key("EnableExecuteCommand", bool),
+    "snapshot_before_release": Key("SnapshotBeforeRelease", bool),
+    "uploads": Key("", bool),
 }
 KINDS = {
     bool: "true or false",
     int: "a whole number",
-    list: "a list of texts in quotes",
+    list: "text in quotes, or a list of them",
     str: "text in quotes",
 }
 # Tables whose keys people name themselves.
@@ -85,6 +98,25 @@ class StageChoices:
     switches: frozenset[str] = frozenset()
     processes: Mapping[str, Process] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names of `domain`, the first of which is the one that the others lead to."""
+        if "domain" not in self.switches:
+            return ()
+        further = self.parameters.get("OtherDomainNames", "")
+        return tuple(filter(None, (self.parameters["DomainName"], *further.split(","))))
+
+    @property
+    def sender(self) -> str:
+        """The address of `mail_from`, if any."""
+        return self.parameters.get("SenderAddress", "") if "mail_from" in self.switches else ""
+
+    @property
+    def alarm_emails(self) -> list[str]:
+        """The addresses of `alarms`."""
+        emails = self.parameters.get("AlarmEmails", "") if "alarms" in self.switches else ""
+        return emails.split(",") if emails else []
 
 
 def read_choices(root: Path, stages: Iterable[str]) -> dict[str, StageChoices]:
@@ -174,13 +206,32 @@ def read_keys(where: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     for name, value in table.items():
         require(name in KEYS, where, f"the keys {', '.join((*KEYS, *TABLES))}", name)
         key = KEYS[name]
-        texts = not isinstance(value, list) or all(isinstance(one, str) for one in value)
-        require(type(value) is key.kind and texts, f"{where} {name}", KINDS[key.kind], value)
-        if not key.parameter:
-            continue
-        refused = parameters()[key.parameter].refuses(written(value))
-        require(value != "" and not refused, f"{where} {name}", refused or "a value", value)
-        yield key.parameter, written(value)
+        require(is_kind(value, key.kind), f"{where} {name}", KINDS[key.kind], value)
+        for parameter, part in parts_of_value(key, value):
+            refused = parameters()[parameter].refuses(written(part))
+            require(
+                part not in ("", []) and not refused, f"{where} {name}", refused or "a value", part
+            )
+            yield parameter, written(part)
+
+
+def is_kind(value: Any, kind: type) -> bool:
+    """Return whether a value is of a kind; a text alone is a list, too."""
+    if kind is not list:
+        return type(value) is kind
+    return isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(one, str) for one in value)
+    )
+
+
+def parts_of_value(key: Key, value: Any) -> list[tuple[str, Any]]:
+    """Return the parameters that a key stands for, with the part of its value that each takes."""
+    if not key.parameter:
+        return []
+    if not key.further or not isinstance(value, list) or not value:
+        return [(key.parameter, value)]
+    first, *rest = value
+    return [(key.parameter, first), *([(key.further, rest)] if rest else [])]
 
 
 def read_parameters(where: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

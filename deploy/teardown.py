@@ -21,7 +21,7 @@ from deploy.situation import Situation, look
 from deploy.stacks import USABLE, Deployment, Stack, delete, deploy, wait_until_idle
 from deploy.stacks import delete_command as delete_command_of_stack
 from deploy.templates import DATABASE, PARTS
-from deploy.variables import OF_REPOSITORY, OF_STAGE
+from deploy.variables import OF_REPOSITORY, OF_STAGE, SNAPSHOT
 
 
 class Doomed(NamedTuple):
@@ -41,7 +41,11 @@ def teardown(settings: Settings, journal: Journal) -> None:
     show_plan(situation, [one.stack for one in stacks], variables)
     confirm("Delete all this?", yes=settings.yes)
     if settings.delete_data:
-        confirm_by_typing(situation.project, "The data goes too, and nothing brings it back.")
+        confirm_by_typing(
+            situation.project,
+            "The data goes too, and nothing brings it back.",
+            "Run it again and type the name, or leave DELETE_DATA out to keep the data.",
+        )
     heading("Working")
     for name, stage in variables:
         delete_variable(situation.repository, name, stage)
@@ -101,7 +105,7 @@ def existing_variables(situation: Situation) -> list[tuple[str, str]]:
     shared = [(name, "") for name in names if name in situation.variables]
     found = shared if is_whole(situation) else []
     for stage, variables in situation.stage_variables.items():
-        found += [(name, stage) for name in OF_STAGE if name in variables]
+        found += [(name, stage) for name in (*OF_STAGE, SNAPSHOT) if name in variables]
     return found
 
 

@@ -46,6 +46,20 @@ DATABASE = Part(
 )
 ROLES = Part("-roles", "roles.yml", "what containers and releases may do, about 1 minute")
 SERVICE = Part("", "stage.yml", "load balancer and service, about 5 minutes, costs money")
+# No key of stages.toml: setup finds out whether names of `domain` are in Route 53.
+IN_ROUTE53 = "domain in Route 53"
+CERTIFICATE = Part(
+    "-certificate",
+    "certificate.yml",
+    "certificate, about 5 minutes",
+    key="domain",
+    unless="certificate",
+)
+RECORDS = Part("-records", "records.yml", "names in Route 53, about 1 minute", key=IN_ROUTE53)
+CACHE = Part("-cache", "cache.yml", "Valkey, about 10 minutes, costs money", key="cache")
+UPLOADS = Part("-uploads", "uploads.yml", "bucket for uploads, about 1 minute", key="uploads")
+MAIL = Part("-mail", "mail.yml", "Amazon SES, about 1 minute", key="mail_from")
+ALARMS = Part("-alarms", "alarms.yml", "alarms and dashboard, about 1 minute", key="alarms")
 SCHEDULES = Part(
     "-schedules", "schedules.yml", "what starts the schedules, about 1 minute", key="schedules"
 )
@@ -55,9 +69,15 @@ SCHEDULES = Part(
 PARTS = (
     NETWORK,
     DATABASE,
+    CACHE,
+    CERTIFICATE,
     ROLES,
+    UPLOADS,
+    MAIL,
     SERVICE,
+    RECORDS,
     SCHEDULES,
+    ALARMS,
 )
 # Templates of which a stage has a stack for each command that stages.toml names.
 PROCESS, SCHEDULE = "process.yml", "schedule.yml"

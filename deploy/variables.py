@@ -7,6 +7,8 @@ from deploy.stacks import Stack
 # In the order of setting: the last one switches deploying on.
 OF_REPOSITORY = ("AWS_REGION", "ECR_ENDPOINT", "ECR_IMAGE_URL", "AWS_BUILD_ROLE_ARN")
 OF_STAGE = ("AWS_ACCOUNT_ID", "AWS_RELEASE_ROLE_ARN", "CLUSTER_ARN", "SERVICE_NAME")
+# The database that a release takes a snapshot of, where stages.toml has snapshot_before_release.
+SNAPSHOT = "SNAPSHOT_DATABASE"
 
 REGISTRY = r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
 ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
@@ -42,10 +44,13 @@ def of_repository(region: str, github: Stack) -> dict[str, str]:
     }
 
 
-def of_stage(roles: Stack, service: Stack, processes: list[str]) -> dict[str, str]:
+def of_stage(
+    roles: Stack, service: Stack, processes: list[str], snapshot: str = ""
+) -> dict[str, str]:
     """Return the variables of a stage's environment, from the outputs of two of its stacks.
 
     The services that a release redeploys are the web server, and the processes by their names.
+    `snapshot` is the database that it takes a snapshot of; without, there is no such variable.
     """
     role = roles.outputs["ReleaseRoleArn"]
     return {
@@ -53,7 +58,19 @@ def of_stage(roles: Stack, service: Stack, processes: list[str]) -> dict[str, st
         "AWS_RELEASE_ROLE_ARN": role,
         "CLUSTER_ARN": service.outputs["ClusterArn"],
         "SERVICE_NAME": " ".join([service.outputs["ServiceName"], *processes]),
+        SNAPSHOT: snapshot,
     }
+
+
+def database_name(database: Stack | None) -> str:
+    """Return the name in RDS of a stage's own database, or nothing without one.
+
+    In stacks from before the output it is how the host's name begins.
+    """
+    if database is None:
+        return ""
+    host = database.outputs.get("DatabaseHost", "").partition(".")[0]
+    return database.outputs.get("DatabaseIdentifier", host)
 
 
 def expected_github(partition: str, account: str, region: str, project: str) -> Stack:

@@ -6,6 +6,15 @@ STACK = {"--stack-name": "one"}
 CHANGE_SET = STACK | {"--change-set-name": "one"}
 
 OPERATIONS = {
+    ("acm", "describe-certificate"): {"--certificate-arn": "one"},
+    ("acm", "list-certificates"): {"--certificate-statuses": "many"},
+    ("acm", "request-certificate"): {
+        "--domain-name": "one",
+        "--subject-alternative-names": "many",
+        "--validation-method": "one",
+        "--idempotency-token": "one",
+        "--tags": "many",
+    },
     ("cloudformation", "create-change-set"): CHANGE_SET
     | {
         "--change-set-type": "one",
@@ -109,6 +118,13 @@ OPERATIONS = {
         "--db-instance-identifier": "one",
         "--db-snapshot-identifier": "one",
     },
+    ("route53", "list-hosted-zones"): {},
+    ("route53", "list-resource-record-sets"): {
+        "--hosted-zone-id": "one",
+        "--start-record-name": "one",
+        "--max-items": "one",
+    },
+    ("s3api", "get-bucket-tagging"): {"--bucket": "one"},
     ("s3api", "head-bucket"): {"--bucket": "one"},
     ("secretsmanager", "delete-secret"): {
         "--secret-id": "one",
@@ -128,5 +144,8 @@ OPERATIONS = {
         "--move-to-version-id": "one",
         "--remove-from-version-id": "one",
     },
+    ("sesv2", "get-account"): {},
+    ("sesv2", "get-email-identity"): {"--email-identity": "one"},
+    ("sns", "list-subscriptions-by-topic"): {"--topic-arn": "one"},
     ("sts", "get-caller-identity"): {},
 }

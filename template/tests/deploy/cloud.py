@@ -11,6 +11,7 @@ from template.tests.deploy.operations import NOW, STREAM_MISSING, Operations, by
 from template.tests.deploy.parameters import error
 from template.tests.deploy.programs import RefusedError, parse
 from template.tests.deploy.resources import arn
+from template.tests.deploy.switches import Switches
 
 REGIONS = ("eu-central-1", "us-east-1")
 # What deploy/infra/ lets a job's role do of what doctor asks.
@@ -23,11 +24,16 @@ OF_ROLES = {
 }
 
 
-class Cloud(Operations):
+# What the operations that change something begin with.
+CHANGING = ("create-db", "delete", "execute", "put", "request", "run", "stop", "update")
+
+
+class Cloud(Operations, Switches):
     """One account as its owner sees it through the AWS CLI; tests change its attributes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        Operations.__init__(self)
+        Switches.__init__(self)
         self.version = "aws-cli/2.31.4 Python/3.13.7 Linux/6.8 exe/x86_64"
         self.account = "123456789012"
         self.who = f"arn:aws:iam::{self.account}:user/dev"
@@ -65,8 +71,7 @@ class Cloud(Operations):
         self.stdin = stdin
         answer = self.dispatch(words[0], words[1], positional, options)
         # A change set that nobody executes changes nothing.
-        verbs = ("delete", "execute", "put", "run", "stop", "update")
-        changes = words[1].startswith(verbs) and words[1] != "delete-change-set"
+        changes = words[1].startswith(CHANGING) and words[1] != "delete-change-set"
         return answer if isinstance(answer, str) else json.dumps(answer), changes
 
     def configured(self, positional: list[str]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import logs, redeploy, session, stacks, start, task
+from deploy import certificates, logs, names, redeploy, session, stacks, start, task
 from deploy.cli import main
 from template.tests.deploy.cloud import Cloud
 from template.tests.deploy.hub import FULL_NAME, Hub
@@ -16,6 +16,8 @@ from template.tests.deploy.programs import Desk, serve
 from template.tests.deploy.terminal import attached
 
 PROJECT = "shop"
+# What a new production says that has no name yet.
+PLAIN = "[all]\nplain = true\n"
 CHOICES = (
     *("PROJECT", "REGION", "STAGES", "SUBJECT_FORMAT", "YES", "DELETE_DATA", "GH_REPO"),
     *(
@@ -103,10 +105,13 @@ def workplace(server, monkeypatch, capsys, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
-    for module in (logs, redeploy, session, start, task):
+    for module in (certificates, logs, redeploy, session, start, task):
         monkeypatch.setattr(module, "POLL_SECONDS", 0)
     monkeypatch.setattr(task, "SETTLE_SECONDS", 0.05)
-    return Workplace(server, monkeypatch, capsys)
+    workplace = Workplace(server, monkeypatch, capsys)
+    monkeypatch.setattr(names, "addresses", lambda host: workplace.cloud.addresses.get(host, set()))
+    workplace.write_stages(PLAIN)
+    return workplace
 
 
 @pytest.fixture(scope="session")

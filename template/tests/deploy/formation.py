@@ -41,6 +41,10 @@ class Formation:
         self.tags: dict[str, dict[str, str]] = {}
         self.services: dict[str, dict] = {}
         self.has_free_plan = False
+        # Records that nobody's stack made, by hosted zone: name, type, where they lead to.
+        self.records: dict[str, list[tuple[str, str, str]]] = {}
+        # Hosted zones that the registrar does not lead to.
+        self.undelegated: set[str] = set()
         # Stacks of processes whose containers end as soon as they run.
         self.crashing: set[str] = set()
 
@@ -232,6 +236,8 @@ class Formation:
             status = "UPDATE_ROLLBACK_COMPLETE" if before else "ROLLBACK_COMPLETE"
         record(stack, stack["name"], "AWS::CloudFormation::Stack", status, "")
         way = [f"{verb}_IN_PROGRESS", status]
+        if self.undelegated & set(stack["parameters"].get("CertificateZoneIds", "").split(",")):
+            way = way[:1]
         if failed and before:
             before["events"], before["status"] = stack["events"], way
             return
@@ -274,7 +280,7 @@ class Formation:
             for kind, physical, _ in resources(stack, self.account)
             if physical in self.kept.get(kind, {})
             and not update
-            and not (stack["adopts"] and kind == "AWS::ECR::Repository")
+            and not (stack["adopts"] and kind in ("AWS::ECR::Repository", "AWS::S3::Bucket"))
         ]
 
     def obstacles(self, stack: dict) -> list[tuple[str, str, str]]:
@@ -286,12 +292,49 @@ class Formation:
             said = "Maximum capacity cannot be less than minimum capacity"
             kind = "AWS::ApplicationAutoScaling::ScalableTarget"
             found.append(("ScalableTarget", kind, said))
-        return found + self.obstacles_of_command(stack)
+        return found + self.obstacles_of_command(stack) + self.obstacles_of_switch(stack)
+
+    def obstacles_of_switch(self, stack: dict) -> list[tuple[str, str, str]]:
+        """Return what is missing for what stages.toml switches on, or in its way."""
+        of, found = stack["parameters"], []
+        stage = f"{of.get('ProjectName', '')}-{of.get('Stage', '')}"
+        if "TaskPolicy" in stack["template"]["Resources"] and f"{stage}-roles" not in self.stacks:
+            said = f"The role with name {stage}-task cannot be found."
+            found.append(("TaskPolicy", "AWS::IAM::RolePolicy", said))
+        own = {host for host, _ in self.host_names(stack["name"])}
+        for host, zone in hosts_of(of):
+            taken = {name for name, kind, _ in self.records.get(zone, []) if kind in ("A", "CNAME")}
+            if host in taken and host not in own:
+                said = f"Tried to create resource record set [name='{host}.', type='A'] but it"
+                said += " already exists"
+                found.append(("FirstRecord", "AWS::Route53::RecordSet", said))
+        return found
+
+    def host_names(self, only: str = "") -> list[tuple[str, str]]:
+        """Return the names, and their zones, that all stacks or one of them have records of."""
+        stacks = [one for name, one in self.stacks.items() if only in ("", name)]
+        return [pair for one in stacks for pair in hosts_of(one["parameters"])]
+
+    def in_the_way(self, stack: dict) -> tuple[str, str, str] | None:
+        """Return what keeps a stack from being deleted: something else that uses it."""
+        of, others = stack["parameters"], [one for one in self.stacks.values() if one is not stack]
+        used = ",".join(value for one in others for value in one["parameters"].values())
+        for output, logical, kind in IN_USE:
+            declared = stack["template"].get("Outputs", {})
+            if output in declared and stack["outputs"].get(output, "-") in used:
+                return logical, kind, f"resource {logical} is in use"
+        name = f"{of.get('ProjectName', '')}-{of.get('Stage', '')}"
+        attached = [
+            f"{name}-{part}" for part in ("uploads", "mail") if f"{name}-{part}" in self.stacks
+        ]
+        if stack["name"] == f"{name}-roles" and attached:
+            return "TaskRole", "AWS::IAM::Role", "Cannot delete entity, must delete policies first."
+        return None
 
     def obstacles_of_command(self, stack: dict) -> list[tuple[str, str, str]]:
         """Return what is missing for a process or a schedule, or how its containers end."""
         of = stack["parameters"]
-        stage = f"{of['ProjectName']}-{of.get('Stage', '')}"
+        stage = f"{of.get('ProjectName', '')}-{of.get('Stage', '')}"
         if "ProcessName" in of and stage not in self.stacks:
             return [("Service", "AWS::ECS::Service", "Cluster not found.")]
         if "ScheduleName" in of and f"{stage}-schedules" not in self.stacks:
@@ -321,6 +364,10 @@ class Formation:
             record(stack, "Cluster", "AWS::ECS::Cluster", "DELETE_FAILED", said)
             stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_FAILED"]
             return {}
+        if obstacle := self.in_the_way(stack):
+            record(stack, *obstacle[:2], "DELETE_FAILED", obstacle[2])
+            stack["status"] = ["DELETE_IN_PROGRESS", "DELETE_FAILED"]
+            return {}
         if "ProcessName" in stack["parameters"]:
             del self.services[service_key(stack)]
         for kind, physical, keeps in resources(stack, self.account):
@@ -346,6 +393,19 @@ class Formation:
             repository = "{GitHubOwner}/{GitHubRepository}"
         context = f"environment:{found[2]}" if found[2] else f"ref:refs/heads/{of['DefaultBranch']}"
         return f"repo:{repository.format(**of)}:{context}"
+
+
+# Outputs that AWS keeps while another stack uses them.
+IN_USE = (
+    ("CertificateArn", "Certificate", "AWS::CertificateManager::Certificate"),
+    ("CacheClientSecurityGroupId", "CacheClientSecurityGroup", "AWS::EC2::SecurityGroup"),
+)
+
+
+def hosts_of(parameters: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the names of a stack of records, each with its zone."""
+    names, zones = (parameters.get(f"Record{one}", "").split(",") for one in ("Names", "ZoneIds"))
+    return [(name, zone) for name, zone in zip(names, zones, strict=True) if name]
 
 
 def service_key(stack: dict) -> str:

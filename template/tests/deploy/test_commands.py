@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from template.tests.deploy.conftest import PLAIN
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.test_choices_survive import plan, value
 
@@ -103,7 +104,7 @@ def test_the_plan_shows_them(both):
 
 def test_nothing_runs_before_the_first_image(workplace):
     """Until a stage runs, its processes have no container and its schedules are off."""
-    workplace.write_stages(BOTH)
+    workplace.write_stages(f"{PLAIN}{BOTH}")
     assert workplace.run("setup").code == 0
     assert value(workplace, "ProcessCount", WORKER) == "0"
     assert value(workplace, "ScheduleState", CLEAR) == "DISABLED"

@@ -8,23 +8,21 @@ WHOLE = (
     " AlarmTopicArn=arn:aws:sns:eu-central-1:123456789012:team"
 )
 LACKS = [
-    ("CertificateArn", "production serves plain HTTP"),
-    ("DesiredCount", "production wants 1 containers"),
-    ("DatabaseMultiAz", "production has no standby database"),
-    ("AlarmTopicArn", "production has alarms that tell nobody"),
+    ('domain = "shop.example.com"', "production serves plain HTTP"),
+    ("containers = { least = 2 }", "production wants 1 containers"),
+    ("database = { standby = true }", "production has no standby database"),
+    ('alarms = "team@example.com"', "production has alarms that tell nobody"),
 ]
 
 
 @pytest.mark.parametrize("command", ["setup", "doctor"])
 def test_what_production_lacks(healthy, command):
-    """Each thing that is missing is named with the command that adds it, and is no error."""
+    """Each thing that is missing is named with the line that adds it, and is no error."""
     outcome = healthy.run(command)
     assert outcome.code == 0
-    for name, what in LACKS:
+    for line, what in LACKS:
         assert what in outcome.out
-        assert f"make setup PRODUCTION_PARAMETERS='{'DomainName=' if 'Cert' in name else name}" in (
-            outcome.out
-        )
+        assert f"mend: [production] {line} in stages.toml, then `make setup`" in outcome.out
     assert "staging serves" not in outcome.out
 
 

@@ -122,7 +122,9 @@ def test_the_examples_of_a_copy_can_be_read(tmp_path):
 def test_every_key_does_something():
     """A key is a parameter of a template, or switches a part on."""
     assert {key.parameter for key in KEYS.values() if key.parameter} <= parameters().keys()
-    assert {name for name, key in KEYS.items() if not key.parameter} <= {one.key for one in PARTS}
+    without = {name for name, key in KEYS.items() if not key.parameter}
+    # `plain` switches nothing on: it is leave to go without a name.
+    assert without <= {one.key for one in PARTS} | {"plain"}
 
 
 def test_what_is_remembered_fits_into_a_tag():
@@ -139,19 +141,19 @@ def test_what_is_remembered_fits_into_a_tag():
         ("[staging", "stages.toml cannot be read"),
         ("staging = 1", "staging takes a table such as [staging], not 1"),
         ("[Staging]", "a table [Staging], which is no stage: there are staging, production"),
-        ("[staging]\nmemory = 1", "[staging] takes the keys architecture, "),
-        ("[all]\nmemory = 1", "[all] takes the keys architecture, "),
+        ("[staging]\nmemory = 1", "[staging] takes the keys alarms, architecture, "),
+        ("[all]\nmemory = 1", "[all] takes the keys alarms, architecture, "),
         ("[staging]\ncpu = 300", "[staging] cpu takes 256 or 512"),
         ('[staging]\ncpu = "256"', "[staging] cpu takes a whole number, not '256'"),
         ("[staging]\ncontainers = { least = -1 }", "containers.least takes a number from 0 to 100"),
         ("[staging]\ncontainers = { most = 0 }", "containers.most takes a number from 1 to 100"),
         ("[staging]\ncontainers = { least = true }", "containers.least takes a whole number"),
-        ("[staging]\ncontainers = 2", "[staging] takes the keys architecture"),
+        ("[staging]\ncontainers = 2", "[staging] takes the keys alarms, architecture"),
         ('[staging]\ndomain = "https://shop"', "[staging] domain takes Empty, or a host name"),
         ('[staging]\ndomain = ""', "[staging] domain takes a value, not ''"),
         ('[staging]\nshell = "yes"', "[staging] shell takes true or false, not 'yes'"),
         ("[staging]\nlog_days = 31", "[staging] log_days takes 1 or 3 or 5"),
-        ("[staging]\nnetwork = { public_subnets = [1] }", "takes a list of texts in quotes"),
+        ("[staging]\nnetwork = { public_subnets = [1] }", "takes text in quotes, or a list"),
         ("[staging]\nparameters = { Size = 1 }", "[staging.parameters] takes parameters of dep"),
         ("[staging]\nparameters = { Cpu = 1 }", "[staging.parameters] Cpu takes 256 or 512"),
         ("[staging]\nparameters = { Cpu = {} }", "[staging.parameters] Cpu takes one value"),

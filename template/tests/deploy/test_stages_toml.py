@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from template.tests.deploy.conftest import PLAIN
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.test_choices_survive import PRODUCTION, forget, plan, value
 
 STAGING = "shop-staging"
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b2c3d"
 
 
 @pytest.fixture
@@ -15,7 +17,7 @@ def filed(healthy):
     """A desk whose production has its processor, its containers and its domain from the file."""
     healthy.write_stages(
         '[production]\ncpu = 512\ncontainers = { least = 2 }\ndomain = "shop.example.com"\n'
-        "database = { backup_days = 14 }\n"
+        f'certificate = "{CERTIFICATE}"\ndatabase = {{ backup_days = 14 }}\n'
     )
     assert healthy.run("setup").code == 0
     return healthy
@@ -40,6 +42,7 @@ def test_what_is_taken_out_goes_back(filed):
     assert lines == [
         "BackupDays: 14 -> 7, as stages.toml does not say it any more",
         "DomainName: shop.example.com -> nothing, as stages.toml does not say it any more",
+        f"CertificateArn: {CERTIFICATE} -> nothing, as stages.toml does not say it any more",
         "DesiredCount: 2 -> 1, as stages.toml does not say it any more",
     ]
     assert (value(filed, "Cpu"), value(filed, "DesiredCount")) == ("512", "1")
@@ -95,7 +98,7 @@ def test_all_is_for_every_stage(healthy):
 
 def test_containers_wait_for_the_first_image(workplace):
     """A count in the file is no obstacle before the first deploy, and holds after it."""
-    workplace.write_stages("[production]\ncontainers = { least = 2 }\n")
+    workplace.write_stages("[production]\nplain = true\ncontainers = { least = 2 }\n")
     assert workplace.run("setup").code == 0
     assert value(workplace, "DesiredCount") == "0"
     workplace.deploy_images()
@@ -138,7 +141,7 @@ def test_a_snapshot_that_is_taken_out_stays(healthy):
 
 def test_what_lasts_is_not_taken_out(workplace):
     """A network that something lives in cannot go back to its default."""
-    workplace.write_stages('[staging]\nnetwork = { cidr = "10.9.0.0/16" }\n')
+    workplace.write_stages(f'{PLAIN}[staging]\nnetwork = {{ cidr = "10.9.0.0/16" }}\n')
     workplace.run("setup")
     workplace.write_stages("")
     outcome = workplace.run("setup")

@@ -190,7 +190,7 @@ def test_bucket_of_the_pipeline(set_up):
     formation.kept["AWS::S3::Bucket"]["shop-pipeline-artifactbucket-0"] = {}
     outcome = set_up.run("teardown", typing="y\nshop\n", DELETE_DATA="1")
     assert outcome.code == 0
-    assert "kept: bucket, which empties itself within days" in outcome.out
+    assert "kept: bucket, which has to be empty first" in outcome.out
     assert "aws s3api delete-bucket --bucket shop-pipeline-artifactbucket-0" in outcome.out
 
 

@@ -71,7 +71,9 @@ def statements() -> Iterator[tuple[str, dict]]:
     """Every policy statement of every template, as (`template.LogicalId.Sid`, statement)."""
     for name, body in resources():
         for document in _documents(body.get("Properties", {})):
-            for statement in document["Statement"]:
+            for entry in document["Statement"]:
+                # One that depends on a condition stands in the middle of an Fn::If.
+                statement = entry["Fn::If"][1] if "Fn::If" in entry else entry
                 yield f"{name}.{statement.get('Sid')}", statement
 
 

@@ -1,0 +1,79 @@
+"""Amazon SES: whether it knows the domain that a stage sends mail from, and lets it send."""
+
+from typing import Any
+
+from deploy.aws import Aws
+from deploy.findings import GOOD, MISSING, NOTE, Finding
+from deploy.route53 import Zones, zone_of
+from deploy.stacks import Stack
+
+SIGNED_AT = "dkim.amazonses.com"
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an address."""
+    return address.rpartition("@")[2]
+
+
+def find_identity(aws: Aws, domain: str) -> dict[str, Any] | None:
+    """Return what SES says of a domain, or None where it does not know it."""
+    command = ("sesv2", "get-email-identity", "--email-identity", domain)
+    return aws.find("NotFoundException", *command)
+
+
+def identity_parameters(
+    aws: Aws, address: str, stack: Stack | None, zones: Zones
+) -> dict[str, str]:
+    """Return whether the stack of the mail is to make the domain's identity, and in which zone.
+
+    Nothing for a stack that is there: it has the identity, or has found it when it was made.
+    """
+    domain = domain_of(address)
+    if stack and domain_of(stack.parameters.get("SenderAddress", "")) == domain:
+        return {}
+    exists = find_identity(aws, domain) is not None
+    return {
+        "ExistingIdentity": str(exists).lower(),
+        "MailHostedZoneId": "" if exists else zone_of(zones, domain),
+    }
+
+
+def missing_records(identity: dict[str, Any], domain: str) -> list[tuple[str, str]]:
+    """Return the CNAME records (name, value) that SES still looks for."""
+    told = identity["DkimAttributes"]
+    if told.get("Status") == "SUCCESS":
+        return []
+    # Regions since 2021 sign under a domain of their own, which newer answers tell.
+    place = told.get("SigningHostedZone") or SIGNED_AT
+    tokens = told.get("Tokens", [])
+    return [(f"{token}._domainkey.{domain}", f"{token}.{place}") for token in tokens]
+
+
+def check_mail(aws: Aws, address: str) -> list[Finding]:
+    """Say whether mail from an address leaves, and whom it reaches."""
+    domain = domain_of(address)
+    identity = find_identity(aws, domain)
+    if identity is None:
+        return [
+            Finding(MISSING, f"SES does not know {domain}, the domain of {address}", "make setup")
+        ]
+    if not identity["VerifiedForSendingStatus"]:
+        records = missing_records(identity, domain)
+        mend = "; ".join(f"{name} CNAME {value}" for name, value in records)
+        what = f"SES does not send from {domain} yet: it looks for records in the domain's DNS"
+        return [Finding(MISSING, what, f"set {mend}; then wait, up to an hour")]
+    return [Finding(GOOD, f"SES sends from {address}"), *check_sandbox(aws)]
+
+
+def check_sandbox(aws: Aws) -> list[Finding]:
+    """Say whether the account may send to anybody."""
+    if aws.ask("sesv2", "get-account")["ProductionAccessEnabled"]:
+        return []
+    return [
+        Finding(
+            NOTE,
+            "SES is in its sandbox: mail reaches verified addresses only, 200 a day",
+            "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL"
+            f" --website-url https://YOUR-WEBSITE {aws.options}",
+        )
+    ]

@@ -1,0 +1,150 @@
+"""The host names of a stage: where their DNS is, where they lead to, and their certificate."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from deploy.aws import Aws
+from deploy.certificates import Certificate, find_certificate
+from deploy.findings import GOOD, MISSING, NOTE, Finding
+from deploy.route53 import Zones, leading_records, target, zone_of
+from deploy.stacks import Stack
+from deploy.templates import IN_ROUTE53
+
+# As many as deploy/infra/certificate.yml and records.yml have places for.
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a stage, of which the first is the one that the others redirect to.
+
+    `zones` are the hosted zones of those in Route 53, `foreign` where those lead to that have a
+    record of somebody else's there. Unless the person brings a certificate along, or every name is
+    in Route 53, where the stage's own stack has one, setup asks for `certificate`.
+    """
+
+    hosts: tuple[str, ...]
+    zones: Mapping[str, str]
+    foreign: Mapping[str, str]
+    certificate: Certificate | None = None
+    has_own_certificate: bool = False
+
+    @property
+    def are_in_route53(self) -> bool:
+        """Whether CloudFormation can prove every name by itself."""
+        return all(self.zones.get(host) for host in self.hosts)
+
+    @property
+    def are_proved_by_hand(self) -> bool:
+        """Whether a person has to set the records that setup's certificate asks for."""
+        return not self.has_own_certificate and not self.are_in_route53
+
+    @property
+    def are_pending(self) -> bool:
+        """Whether the names have to wait for that certificate."""
+        is_issued = self.certificate is not None and self.certificate.is_issued
+        return self.are_proved_by_hand and not is_issued
+
+    @property
+    def switches(self) -> frozenset[str]:
+        """What switches parts on and off, beside the keys of stages.toml."""
+        elsewhere = () if self.are_in_route53 and not self.has_own_certificate else ("certificate",)
+        return frozenset((*elsewhere, *((IN_ROUTE53,) if self.own else ())))
+
+    @property
+    def certificate_parameters(self) -> dict[str, str]:
+        """What certificate.yml takes, in an order that does not depend on which name is first."""
+        hosts = sorted(self.hosts)
+        return {
+            "CertificateNames": ",".join(hosts),
+            "CertificateZoneIds": ",".join(self.zones[host] for host in hosts),
+        }
+
+    def record_parameters(self, stack: Stack | None) -> dict[str, str]:
+        """Return what records.yml takes: each name in the place that it has in the stack."""
+        before = stack.parameters["RecordNames"].split(",") if stack else []
+        places = [host if host in self.own else "" for host in before]
+        for host in self.own:
+            if host not in places:
+                places = [*places, ""] if "" not in places else places
+                places[places.index("")] = host
+        zones = [self.zones.get(host, "") for host in places]
+        return {"RecordNames": ",".join(places), "RecordZoneIds": ",".join(zones)}
+
+    @property
+    def own(self) -> list[str]:
+        """The names whose records in Route 53 are for setup to make."""
+        return [host for host in self.hosts if self.zones.get(host) and host not in self.foreign]
+
+
+def find_names(
+    aws: Aws,
+    hosts: tuple[str, ...],
+    zones: Zones,
+    records: Stack | None,
+    *,
+    has_own_certificate: bool,
+) -> Names:
+    """Return what the account says of these names; `records` is the stage's stack of them."""
+    own = records.parameters["RecordNames"].split(",") if records else []
+    found = {host: zone for host in hosts if (zone := zone_of(zones, host))}
+    foreign = {
+        host: ", ".join(sorted({target(one) for one in leading}))
+        for host, zone in found.items()
+        if host not in own and (leading := leading_records(aws, zone, host))
+    }
+    names = Names(hosts, found, foreign, has_own_certificate=has_own_certificate)
+    if not names.are_proved_by_hand:
+        return names
+    return replace(names, certificate=find_certificate(aws, hosts))
+
+
+def check_names(names: Names, service: Stack) -> list[Finding]:
+    """Say what the names of a stage still lack."""
+    findings = check_certificate(names, service) if names.are_proved_by_hand else []
+    balancer = service.outputs.get("LoadBalancerDnsName", "")
+    for host, where in names.foreign.items():
+        what = f"{host} leads to {where} in Route 53, not to the load balancer"
+        findings.append(Finding(NOTE, what, "delete that record when you are ready; `make setup`"))
+    elsewhere = [host for host in names.hosts if host not in names.zones]
+    return findings + [check_lead(host, balancer) for host in elsewhere if balancer]
+
+
+def check_certificate(names: Names, service: Stack) -> list[Finding]:
+    """Say how far the certificate is that setup has asked for."""
+    hosts, certificate = ", ".join(names.hosts), names.certificate
+    if certificate is None:
+        return [Finding(MISSING, f"certificate for {hosts}", "make setup")]
+    if not certificate.is_issued:
+        what = f"the certificate for {hosts} waits for records in the DNS"
+        return [Finding(MISSING, what, f"set {say_records(certificate)}; then `make setup`")]
+    if service.parameters.get("CertificateArn") != certificate.arn:
+        return [
+            Finding(MISSING, f"the certificate for {hosts} is issued, not in use", "make setup")
+        ]
+    return [Finding(GOOD, f"certificate for {hosts}")]
+
+
+def say_records(certificate: Certificate) -> str:
+    """Return the records that prove a certificate's names, as a person sets them."""
+    return "; ".join(f"{name} CNAME {value}" for name, value in certificate.records)
+
+
+def check_lead(host: str, balancer: str) -> Finding:
+    """Say whether a name whose DNS is elsewhere leads to the load balancer."""
+    mend = f"set {host} CNAME {balancer} (ALIAS or ANAME where the DNS refuses CNAME there)"
+    found = addresses(host)
+    if not found:
+        return Finding(MISSING, f"{host} has no DNS record", mend)
+    if not found & addresses(balancer):
+        return Finding(NOTE, f"{host} leads elsewhere, or through a proxy: {min(found)}", mend)
+    return Finding(GOOD, f"{host} leads to the load balancer")
+
+
+def addresses(host: str) -> set[str]:
+    """Return the addresses of a host name, none where the DNS knows none."""
+    try:
+        return {str(one[4][0]) for one in socket.getaddrinfo(host, 443)}
+    except OSError:
+        return set()
