@@ -279,7 +279,7 @@ def test_the_plan_names_the_checkout(workplace, tmp_path):
 
 def test_the_plan_names_a_sum(set_up, first_run):
     """The plan says what the stages that are new cost, and nothing of those that are there."""
-    said = "Stages that are new: 2, about 105 US dollars a month with the defaults"
+    said = "Stages that are new: 2, about 106 US dollars a month with the defaults"
     assert said in first_run[0].out.partition("Go ahead?")[0]
     assert "US dollars" not in set_up.run("setup").out
     page = (TEMPLATES.parents[1] / "docs" / "cost.md").read_text()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.settings import read_settings
+from deploy.stages import KEYS, PROCESS, SCHEDULE, TABLES, Process, Schedule, parameters
 from template.tests.docs.pages import ROOT
 
 NAME = "([A-Z][A-Z0-9_]+)"
@@ -112,6 +113,23 @@ def setup() -> dict[str, str]:
     # By their endings, one for each stage: the table has those of the usual ones as examples.
     parameters = {f"{name}_PARAMETERS": "" for name in ("STAGING", "PRODUCTION", "GITHUB")}
     return recorder.asked | parameters | {"PRODUCTION_PROFILE": ""}
+
+
+def stages_file() -> dict[str, str]:
+    """What stages.toml takes, with the defaults of the templates' parameters."""
+    declared = {name: one.default or "" for name, one in parameters().items()}
+    # The templates begin without containers, and setup goes on to one.
+    declared["DesiredCount"] = "1"
+    keys = {name: declared.get(key.parameter, "") for name, key in KEYS.items()}
+    found = {name: backticked(default) for name, default in keys.items()}
+    for table, kind, takes in (
+        ("processes", Process, PROCESS),
+        ("schedules", Schedule, SCHEDULE),
+    ):
+        for name in takes:
+            default = backticked(str(getattr(kind, name, "")))
+            found[f"{table}.NAME.{name}"] = REQUIRED if takes[name].required else default
+    return found | dict.fromkeys(TABLES, "")
 
 
 def start(copy: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[], dict[str, str]]] = {
     "release.yml": partial(sources.buildspec, "release.yml"),
     "GitHub variables": sources.github,
     "Recipes": sources.recipes,
+    "stages.toml": sources.stages_file,
 }
 
 

@@ -56,6 +56,15 @@ def test_choices_add_what_their_rows_cost():
     assert pytest.approx(added("DatabaseMultiAz=true")) == rows("Database")
 
 
+def test_processes_and_schedules_cost_what_they_run():
+    """A process costs what a container does, and a schedule as long as it runs."""
+    container = pytest.approx(rows("Container"))
+    assert added("processes") == container
+    minutes = 365 / 12
+    cost = [round(month / 730 / 60 * minutes, 2) for month in rows("Container")]
+    assert added("schedules") == cost
+
+
 def test_the_choices_are_parameters():
     """Every parameter that the page names is one of a template's, with that value allowed."""
     known = {name: body for each in TEMPLATES.values() for name, body in each["Parameters"].items()}
