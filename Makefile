@@ -6,8 +6,8 @@ PORT ?= 8000
 DATABASE_PORT ?= 5432
 export DATABASE_PORT
 VENV ?= $(CURDIR)/.venv
-# The AWS CLI and the GitHub CLI of setup and doctor are your own, not those of a virtual environment.
-setup teardown doctor: export PATH := $(PATH)
+# The AWS CLI and the GitHub CLI of these are your own, not those of a virtual environment.
+setup teardown doctor config run-command shell logs status: export PATH := $(PATH)
 export PATH := $(VENV)/bin:$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 
@@ -82,5 +82,29 @@ teardown: ## Undo the setup, and keep the data (DELETE_DATA=1: delete it)
 doctor: ## Find what is missing, and the command that mends it
 	@$(CHECK_PYTHON)
 	@$(PYTHON) -m deploy doctor
+
+# What operates a stage: make logs STAGE=production.
+NAMED_STAGE = $(or $(STAGE),$(error Name the stage: make $@ STAGE=production))
+
+.PHONY: config
+config: ## List the variables of a STAGE (SET=NAME asks for a value, UNSET=NAME removes it, FILE=.env.production sets many)
+	@$(PYTHON) -m deploy config $(NAMED_STAGE) $(SET) $(addprefix --unset ,$(UNSET)) $(addprefix --file ,$(FILE))
+
+.PHONY: run-command
+run-command: ## Run a command in a STAGE (COMMAND="python manage.py check")
+	@$(PYTHON) -m deploy run $(NAMED_STAGE) -- $(COMMAND)
+
+.PHONY: shell
+shell: ## Open a shell in a STAGE, where shells are on
+	@$(PYTHON) -m deploy shell $(NAMED_STAGE)
+
+.PHONY: logs
+logs: ## Print the log of a STAGE (FOLLOW=1, SINCE=1h, PROCESS=worker, REQUEST=ID)
+	@$(PYTHON) -m deploy logs $(NAMED_STAGE) $(if $(FOLLOW),--follow) $(addprefix --since ,$(SINCE)) \
+	  $(addprefix --process ,$(PROCESS)) $(addprefix --request ,$(REQUEST))
+
+.PHONY: status
+status: ## Show what runs in a STAGE, or in all, and how it is doing
+	@$(PYTHON) -m deploy status $(STAGE)
 
 -include template/Makefile

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.aws import Aws, image_digest
+from deploy.cluster import Cluster
 from deploy.environments import NAMES, Environment
-from deploy.errors import ProgramError
+from deploy.errors import ProgramError, SetupError
 from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
+from deploy.image import image_variables
 from deploy.refusals import explain
+from deploy.reserved import set_by_stage
 from deploy.schedules import DAYS, last_runs, refused_starts
+from deploy.secret import read
 from deploy.variables import contradictions, malformed
+from deploy.wanted import wanted_variables
 
 
 def check_variables(variables: dict[str, str], names: tuple[str, ...], scope: str) -> list[Finding]:
@@ -131,6 +136,25 @@ def judge_service(
             f"gh workflow run stage.yml --field stage={stage} --field image={stage}",
         )
     return Finding(GOOD, f"{what} runs {runs} of {wanted} containers of {tagged}")
+
+
+def check_wanted(cluster: Cluster, secret: str) -> list[Finding]:
+    """Say which variables a stage lacks that the settings want."""
+    wanted = wanted_variables()
+    if not wanted:
+        return []
+    try:
+        known = set_by_stage(cluster) | read(cluster.aws, secret).values.keys()
+    except SetupError as error:
+        return [Finding(WRONG, f"variables of {cluster.stage}: {error}", error.advice)]
+    return [
+        Finding(
+            MISSING,
+            f"{cluster.stage} has no variable {name}, which the settings want",
+            f"python3 -m deploy config {cluster.stage} {name}",
+        )
+        for name in sorted(wanted - known - image_variables().keys() - {"DATABASE_URL"})
+    ]
 
 
 def check_schedules(aws: Aws, stage: str, cluster: str, names: list[str]) -> list[Finding]:

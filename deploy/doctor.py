@@ -8,8 +8,10 @@ from deploy.checks import (
     check_services,
     check_together,
     check_variables,
+    check_wanted,
     where_allowed,
 )
+from deploy.cluster import Cluster
 from deploy.commands import parts_of
 from deploy.console import heading, say
 from deploy.errors import SetupError
@@ -171,6 +173,9 @@ def check_stage(situation: Situation, stage: str) -> list[Finding]:
         snapshot = database_name(found[DATABASE]) if takes_snapshots else ""
         wanted = of_stage(roles, service, processes, snapshot)
         findings += check_values(wanted, situation.stage_variables[stage], stage)
+    if roles and service and service.outputs and (secret := roles.outputs.get("ConfigSecretArn")):
+        cluster = Cluster(aws, stage, service.name, stack=service)
+        findings += where_allowed(f"variables of {stage}", check_wanted, cluster, secret)
     if service and service.outputs and stage == situation.reviewed_stage:
         findings += judge(stage, service, found[DATABASE])
     if schedules := [part.command for part in commands if part.template == SCHEDULE]:

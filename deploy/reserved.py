@@ -1,17 +1,15 @@
 """Names of variables that `config` refuses, each with the reason and where it is decided."""
 
 import re
-import shlex
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from deploy.assignments import NAME
 from deploy.cluster import Cluster
 from deploy.errors import SetupError
+from deploy.image import image_variables
 from deploy.task import container_of
 
-DOCKERFILE = Path(__file__).parents[1] / "Dockerfile"
 DOMAIN = "`domain` in stages.toml decides"
 DATABASE = "the stage's database decides (docs/setup.md)"
 # Where those are decided that deploy/infra/ sets, or the entry point makes.
@@ -52,7 +50,7 @@ FORMS = [
 def check_names(names: Iterable[str], stage: str, stages: set[str]) -> None:
     """Raise SetupError for names that cannot be set for a stage, with the reason of each; `stages`
     are the names that it sets itself."""
-    images = set_by_image()
+    images = set(image_variables())
     reasons = {name: reason_against(name, stages, images) for name in names}
     if lines := [f"  {name}: {reason}." for name, reason in reasons.items() if reason]:
         raise SetupError(
@@ -98,17 +96,3 @@ def web_container(cluster: Cluster) -> dict[str, Any]:
     service = cluster.service()
     asked = ("describe-task-definition", "--task-definition", service["taskDefinition"])
     return container_of(service, cluster.aws.ask("ecs", *asked)["taskDefinition"])
-
-
-def set_by_image(dockerfile: Path = DOCKERFILE) -> set[str]:
-    """Return the variables that the Dockerfile sets, as far as it is here."""
-    if not dockerfile.is_file():
-        return set()
-    text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE)
-    lines = re.findall(r"^\s*ENV\s+(.*)", text.replace("\\\n", " "), re.MULTILINE | re.IGNORECASE)
-    return {
-        word.partition("=")[0]
-        for line in lines
-        for number, word in enumerate(shlex.split(line))
-        if "=" in word or number == 0
-    }

@@ -165,3 +165,38 @@ def test_tests_pass_in_the_background():
         check=False,
     )
     assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["status"], "status"),
+        (["status", "STAGE=staging"], "status staging"),
+        (["config", "STAGE=staging"], "config staging"),
+        (
+            ["config", "STAGE=staging", "SET=KEY", "UNSET=A B", "FILE=x.env"],
+            "config staging KEY --unset A --unset B --file x.env",
+        ),
+        (["shell", "STAGE=staging"], "shell staging"),
+        (["run-command", "STAGE=staging", "COMMAND=echo 'a b'"], "run staging -- echo 'a b'"),
+        (["logs", "STAGE=staging"], "logs staging"),
+        (
+            ["logs", "STAGE=staging", "FOLLOW=1", "SINCE=2h", "PROCESS=worker", "REQUEST=1"],
+            "logs staging --follow --since 2h --process worker --request 1",
+        ),
+    ],
+)
+def test_recipes_that_operate_a_stage(words, command):
+    """A recipe hands its variables on, and nothing else."""
+    with make("--dry-run", *words) as made:
+        printed = made.stdout.read().replace("\\\n", " ")
+    assert " ".join(printed.split()) == f"python3 -m deploy {command}"
+
+
+@pytest.mark.parametrize("recipe", ["config", "shell", "logs", "run-command"])
+def test_stage_has_to_be_named(recipe):
+    """A recipe that wants a stage says how to name one."""
+    with make(recipe) as made:
+        printed = made.stdout.read()
+    assert made.returncode != 0
+    assert f"Name the stage: make {recipe} STAGE=production" in printed

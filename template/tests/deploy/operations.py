@@ -265,6 +265,9 @@ class Operations:
     def secret(self, options: dict, operation: str) -> "Secret":
         """Return the secret that is meant, or refuse."""
         name = options["--secret-id"][0]
+        outputs = [stack["outputs"] for stack in self.formation.stacks.values()]
+        if name in [one.get("ConfigSecretArn") for one in outputs]:
+            self.secrets.setdefault(name, new_secret())
         if name not in self.secrets:
             said = "Secrets Manager can't find the specified secret."
             raise error("ResourceNotFoundException", operation, said)
