@@ -100,6 +100,11 @@ class Ecs:
         """What looks after a service, of a cluster by ARN and the service by name."""
         return self._clusters[cluster].schedulers[service]
 
+    def services(self, cluster: str) -> list[Service]:
+        """The services of a cluster by ARN, as they are now."""
+        with self._lock:
+            return self._advanced(self._clusters[cluster]).services
+
     def exists(self, cluster: str, service: str) -> bool:
         """Whether a cluster, by ARN, has a service of this name that was not deleted."""
         schedulers = self._clusters[cluster].schedulers

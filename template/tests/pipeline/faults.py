@@ -24,6 +24,9 @@ NO_LAYERS = AwsError("LayersNotFoundException", "The specified layers could not 
 NO_REPOSITORY = AwsError(
     "RepositoryNotFoundException", "The repository with name 'django-crud-app' does not exist"
 )
+# Calls of DescribeServices that a release makes before it begins to work: to look twice, to wait,
+# and to migrate.
+AT_WORK = 4
 CLASSIC = [{"loadBalancerName": "classic", "containerName": "web", "containerPort": 80}]
 
 
@@ -172,11 +175,18 @@ def time_stops(account: Account) -> None:
     account.clock.stop()
 
 
-def slow_rollback(account: Account) -> None:
-    """Half a minute passes with each look, until ECS rolls back."""
-    account.scheduler.advance(account.clock.now())
-    if not account.scheduler.service.primary.undoes:
+def half_a_minute_passes(account: Account) -> None:
+    """Half a minute passes, unless ECS rolls a service back."""
+    services = account.ecs.services(account.service["cluster"])
+    if not any(service.primary.undoes for service in services):
         account.clock.advance(30)
+
+
+# From the deployments on, half a minute passes with each look, until ECS rolls back.
+STEP_BY_STEP = (
+    happens("ecs", "UpdateService", time_stops),
+    happens("ecs", "DescribeServices", half_a_minute_passes, skip=AT_WORK, times=ALWAYS),
+)
 
 
 def long_event(account: Account) -> None:
@@ -204,8 +214,6 @@ def is_forgotten(account: Account) -> None:
     account.ecs.forget_service(account.service["cluster"], "web")
 
 
-# Calls that a release makes before it begins to work.
-AT_WORK = 4  # of DescribeServices: to look twice, to wait, and to migrate
 NO_NUMBERS = [
     *(("DEPLOY_TIMEOUT", value) for value in ("30m", "0900", "0", "-1", "1e3", "1 2", "9999999")),
     ("MIGRATE_TIMEOUT", "0900"),
@@ -277,8 +285,7 @@ FAULTS = (
         both(
             deploys(timelines.CRASH_LOOP),
             happens("ecs", "DescribeServices", no_events, times=ALWAYS),
-            happens("ecs", "UpdateService", time_stops),
-            happens("ecs", "DescribeServices", slow_rollback, skip=AT_WORK, times=ALWAYS),
+            *STEP_BY_STEP,
         ),
         ("circuit breaker", TAG_BACK, "ECS itself brings the service web back"),
     ),
@@ -435,7 +442,7 @@ FAULTS = (
     # One of two services is bad.
     Fault(
         "the worker crashes at start",
-        deploys(timelines.SUCCEEDS, timelines.CRASH_LOOP),
+        both(deploys(timelines.SUCCEEDS, timelines.CRASH_LOOP), *STEP_BY_STEP),
         (
             "the deployment of worker failed: ECS deployment circuit breaker",
             "SECRET_KEY must be set",
@@ -454,7 +461,7 @@ FAULTS = (
     ),
     Fault(
         "the web server crashes beside a good worker",
-        deploys(timelines.CRASH_LOOP),
+        both(deploys(timelines.CRASH_LOOP), *STEP_BY_STEP),
         ("the deployment of web failed", TAG_BACK, "brings the service worker back"),
         worker=timelines.SUCCEEDS,
     ),

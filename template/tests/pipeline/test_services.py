@@ -8,7 +8,7 @@ import pytest
 from template.rehearsal.ecs import timelines
 from template.tests.pipeline import engines
 from template.tests.pipeline.account import Account
-from template.tests.pipeline.faults import DENIED
+from template.tests.pipeline.faults import DENIED, STEP_BY_STEP, both
 from template.tests.pipeline.workers import WORKER
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -96,6 +96,7 @@ def test_progress_is_told_once(account):
 def test_all_go_back_when_one_fails(account, stories, ends):
     """Whichever crashes, that one is named and explained, and the table tells of both."""
     account.timelines.deploy(*stories)
+    both(*STEP_BY_STEP)(account)
     done = account.release()
     assert not done.succeeded
     rows = table(done.summary)
