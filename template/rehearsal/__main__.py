@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from deploy.assignments import parse
+from deploy.errors import SetupError
 from template.rehearsal import codebuild, codepipeline, docker_objects, machine, report
 from template.rehearsal.aws.errors import AwsError
 from template.rehearsal.cloudformation.intrinsics import TemplateError
@@ -18,6 +20,7 @@ from template.rehearsal.iam.judge import PolicyError
 from template.rehearsal.iam.node import NodeError
 from template.rehearsal.rehearse import Engine, rehearse, through_github
 from template.rehearsal.sandbox import Sandbox, set_up
+from template.rehearsal.services import run_containers
 
 ROOT = Path(__file__).parents[2]
 ENGINES: dict[str, Engine] = {"github": through_github, "codepipeline": codepipeline.run}
@@ -33,6 +36,7 @@ REFUSALS = (
     NodeError,
     PolicyError,
     RegistryError,
+    SetupError,
     TemplateError,
 )
 
@@ -42,7 +46,8 @@ say = partial(print, flush=True)
 def main(source: Path | None = None) -> int:
     """Rehearse a project: this one, else what the variable OF names, else this repository.
 
-    The variable ENGINE names the engine. Returns the exit status.
+    The variable ENGINE names the engine, and CONFIG a file of variables for both stages, as
+    `python3 -m deploy config` takes it. Returns the exit status.
     """
     name = os.environ.get("ENGINE") or "github"
     if name not in ENGINES:
@@ -51,14 +56,23 @@ def main(source: Path | None = None) -> int:
     try:
         with _interruptible():
             machine.check()
+            launch = partial(run_containers, variables=_variables(os.environ.get("CONFIG", "")))
             say("Starting a registry, AWS and GitHub's issuer of tokens on loopback ...")
-            with set_up(source, say) as sandbox:
+            with set_up(source, say, launch) as sandbox:
                 return _run(sandbox, ENGINES[name])
     except REFUSALS as error:
         return _refuse(str(error))
     except BrokenPipeError:  # nobody reads any more, as after `make rehearse | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def _variables(file: str) -> dict[str, str]:
+    """The variables in a file; none where it has no name. Raises MachineError, or SetupError."""
+    try:
+        return parse(Path(file).expanduser().read_text(), file) if file else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise machine.MachineError(f"CONFIG={file} cannot be read: {error}.") from None
 
 
 def _run(sandbox: Sandbox, engine: Engine) -> int:

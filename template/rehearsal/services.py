@@ -1,6 +1,7 @@
 """The service of a stage as real containers: their login, their secrets and their database."""
 
 import contextlib
+import json
 import secrets
 import tempfile
 import time
@@ -17,18 +18,22 @@ from template.rehearsal.machine import MachineError
 
 POSTGRESQL = "public.ecr.aws/docker/library/postgres:18-trixie"
 USER, DATABASE = "app", "app"
+CONFIG = "STAGE_CONFIG"  # a stage's own variables, as a JSON object
 PATIENCE = 60.0  # seconds that the database server may take to start
 
 
 @contextlib.contextmanager
 def run_containers(
-    cloud: Cloud, stack: Stack, environment: Mapping[str, str]
+    cloud: Cloud,
+    stack: Stack,
+    environment: Mapping[str, str],
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Containers]:
     """Run the tasks of a stage with Docker while the context lasts, and leave nothing behind.
 
     They are pulled with a login of the task definition's execution role, and get the secrets
-    that this role may read. A PostgreSQL server of the stage's own takes the place of RDS.
-    Raises MachineError when that does not start.
+    that this role may read, `variables` in the one of `python3 -m deploy config`. A PostgreSQL
+    server of the stage's own takes the place of RDS. Raises MachineError when that does not start.
     """
     (definition,) = stack.of_type("AWS::ECS::TaskDefinition").values()
     role = definition.properties["ExecutionRoleArn"].rpartition("/")[2]
@@ -37,7 +42,11 @@ def run_containers(
     with tempfile.TemporaryDirectory(prefix="ecs-login-") as folder:
         config = {**environment, "DOCKER_CONFIG": folder}
         _log_in(cloud, cloud.sessions.issue(role, "ecs"), config)
-        given = {**readable_secrets(cloud, role, definition.properties), **_replaced(name)}
+        given = readable_secrets(cloud, role, definition.properties) | _replaced(name)
+        if CONFIG in given:
+            given[CONFIG] = json.dumps(variables or {})
+        elif variables:
+            raise MachineError(f"No container gets {CONFIG}, in which your variables would be.")
         if "PGUSER" in given:
             given["PGUSER"] = USER
         with Containers(Path(folder), given, options, health_path(stack)) as containers:

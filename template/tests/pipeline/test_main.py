@@ -53,7 +53,7 @@ def handlers():
 @pytest.fixture
 def source(docker, tmp_path, monkeypatch):
     """A small project, rehearsed with timelines instead of containers."""
-    monkeypatch.setattr(command, "set_up", lambda *given: set_up(*given, launch=play))
+    monkeypatch.setattr(command, "set_up", lambda source, say, _: set_up(source, say, play))
     return small_project(tmp_path / "source")
 
 
@@ -120,13 +120,51 @@ def test_project_is_named_by_a_variable(docker, monkeypatch, tmp_path, of):
         monkeypatch.setenv("OF", of)
     named = []
 
-    def refuse(source, say):
+    def refuse(source, say, launch):
         named.append(source)
         raise machine.MachineError("No.")
 
     monkeypatch.setattr(command, "set_up", refuse)
     assert command.main() == 1
     assert named == [tmp_path / "shop" if of else ROOT]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "rehearsal.env cannot be read: "),
+        ("KEY=s3cret\nno assignment\n", "line 2"),
+    ],
+)
+def test_variables_that_cannot_be_read_are_told(docker, monkeypatch, tmp_path, capsys, text, told):
+    """Before anything starts, with the place, and never with a value."""
+    file = tmp_path / "rehearsal.env"
+    if text:
+        file.write_text(text)
+    monkeypatch.setenv("CONFIG", str(file))
+    assert command.main(tmp_path) == 1
+    said = capsys.readouterr()
+    assert told in said.err
+    assert "s3cret" not in said.err
+    assert "Starting" not in said.out
+
+
+@exhaustive.MARK
+def test_variables_reach_the_containers(docker, monkeypatch, tmp_path):
+    """They are in the secret of both stages, for the entry point of the image to read."""
+    found = {}
+
+    def look(sandbox):
+        for stage, launcher in sandbox.launchers.items():
+            found[stage] = launcher.environment["STAGE_CONFIG"]
+        return []
+
+    (tmp_path / "rehearsal.env").write_text("STRIPE_KEY='a b'\n")
+    monkeypatch.delenv("ENGINE", raising=False)
+    monkeypatch.setenv("CONFIG", str(tmp_path / "rehearsal.env"))
+    monkeypatch.setitem(command.ENGINES, "github", look)
+    assert command.main(small_project(tmp_path / "source")) == 1  # nothing was released
+    assert found == dict.fromkeys(("staging", "production"), '{"STRIPE_KEY": "a b"}')
 
 
 def test_rehearsal_in_which_nothing_ran_fails(source, monkeypatch, capsys):

@@ -74,7 +74,10 @@ def test_containers_get_the_secrets_of_their_role(source):
             )
             for stage in ("staging", "production")
         ]
-    assert [set(each) for each in given] == [{"SECRET_KEY", "PGUSER", "PGPASSWORD"}, set()]
+    assert [set(each) for each in given] == [
+        {"SECRET_KEY", "STAGE_CONFIG", "PGUSER", "PGPASSWORD"},
+        set(),
+    ]
 
 
 @pytest.mark.parametrize(
