@@ -9,7 +9,7 @@ from deploy.errors import SetupError
 from deploy.github import subject_form
 from deploy.journal import Journal
 from deploy.parameters import OWNER
-from deploy.plan import planned_part
+from deploy.plan import planned_stage
 from deploy.programs import check_programs
 from deploy.settings import Settings
 from deploy.situation import Situation, look
@@ -44,6 +44,10 @@ def restore(settings: Settings, stage: str, name: str, journal: Journal) -> None
     chosen = settings.parameters.get(stage, {}) | {CHOICE: other_name(database, snapshot)}
     situation.settings = replace(situation.settings, parameters={stage: chosen})
     del situation.stage_stacks  # what is chosen decides what they get
+    stacks = situation.stage_stacks[stage]
+    # Whatever else stages.toml does not want any more: this is not the moment to delete it.
+    staying = frozenset((*stacks.staying, *stacks.unwanted))
+    situation.stage_stacks[stage] = replace(stacks, staying=staying)
     form = settings.subject_format or subject_form(situation.repository)
     given = give(situation, stage, form)
     show_plan(situation, stage, given, snapshot)
@@ -145,9 +149,8 @@ def show_plan(situation: Situation, stage: str, given: dict[str, str], snapshot:
     say("            it stays in the database of now, which is kept, and in a snapshot of it.")
     say("            To lose nothing more, stop what writes: containers = { least = 0 }.")
     heading("AWS stacks")
-    for part in situation.stage_stacks[stage].order:
-        for line in planned_part(situation, stage, part, given):
-            say(f"  {line}")
+    for line in planned_stage(situation, stage, given):
+        say(f"  {line}")
 
 
 def keep_what_is_there(situation: Situation, stage: str, database: Stack, journal: Journal) -> None:

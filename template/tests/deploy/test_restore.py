@@ -238,6 +238,17 @@ def test_a_stage_that_there_is_not(snapped):
     refused(snapped, restore(snapped, "monday"), "production has no database of its own")
 
 
+def test_nothing_is_deleted(snapped):
+    """A stack that stages.toml does not want any more stays until setup asks for it."""
+    snapped.write_stages("[production]\ncache = true\n")
+    snapped.run("setup")
+    snapped.write_stages("")
+    outcome = restore(snapped, "monday")
+    assert outcome.code == 0
+    assert "shop-production-cache" in snapped.cloud.formation.stacks
+    assert "delete (Valkey" not in outcome.out
+
+
 def test_processes_follow(healthy):
     """Processes are led to the new database with the web server."""
     healthy.write_stages('[production.processes]\nworker = "python manage.py db_worker"\n')
