@@ -13,6 +13,7 @@ from deploy.errors import ProgramError, SetupError
 from deploy.journal import Journal
 from deploy.logs import Wish, logs
 from deploy.refusals import explain
+from deploy.restore import restore
 from deploy.run import run, run_in_job, shell
 from deploy.settings import read_settings
 from deploy.status import status
@@ -83,11 +84,14 @@ def make_parser() -> argparse.ArgumentParser:
     of_logs.add_argument("--follow", action="store_true", help="and what they will write")
     of_logs.add_argument("--since", default="1h", help="90s, 15m, 2h, 3d, or a time (UTC)")
     of_logs.add_argument("--request", metavar="ID", default="", help="only lines of this request")
+    of_restore = add("restore", do_restore, "make a stage's database anew from a snapshot", "")
+    of_restore.add_argument("snapshot", metavar="SNAPSHOT", nargs="?", default="", help=SNAPSHOT)
     add("shell", do_shell, "open a shell in a container of its own", "")
     add("status", do_status, "print what runs, since when, and how it is doing", "*")
     return parser
 
 
+SNAPSHOT = "its name or its ARN; without one, the snapshots that there are"
 WORDS = "NAME asks for the value, NAME=value sets it, - reads lines as in .env from standard input"
 
 
@@ -131,6 +135,11 @@ def do_logs(chosen: argparse.Namespace, _: Journal) -> None:
     logs(read_settings(os.environ), chosen.stage, wish)
 
 
+def do_restore(chosen: argparse.Namespace, journal: Journal) -> None:
+    """Make the database of a stage anew from a snapshot."""
+    restore(read_settings(os.environ), chosen.stage, chosen.snapshot, journal)
+
+
 def do_shell(chosen: argparse.Namespace, _: Journal) -> int:
     """Open a shell in a stage."""
     return shell(read_settings(os.environ), chosen.stage)
@@ -149,6 +158,11 @@ def interrupted(command: str, journal: Journal) -> None:
     if command in ("setup", "teardown", "doctor"):
         say("AWS finishes by itself what it has begun.")
         say(f"Next: `make {command}` again; it waits for that and continues from there.")
+    if command == "restore":
+        say("AWS finishes by itself what it has begun.")
+        say(
+            "Next: `make setup`, which brings the stage in line with the database that it has then."
+        )
 
 
 def stop(error: SetupError, journal: Journal) -> None:

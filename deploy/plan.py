@@ -79,16 +79,22 @@ def planned_stacks(
     what = "build role, OIDC provider and image repository, no cost"
     lines = [verb(name, situation.github, what), *changes(situation.github, github)]
     for stage in situation.stages:
-        stacks = situation.stage_stacks[stage]
-        for part in stacks.order:
-            planned = planned_command if part.command else planned_part
-            lines += planned(situation, stage, part, given[stage])
-        lines += planned_certificate(situation, stage)
-        lines += [
-            f"{part.stack_name(situation.project, stage)}: delete ({part.what}), after a question"
-            for part in stacks.unwanted
-        ]
+        lines += planned_stage(situation, stage, given[stage])
     return lines
+
+
+def planned_stage(situation: Situation, stage: str, given: dict[str, str]) -> list[str]:
+    """Return the lines for the stacks of a stage, and for its certificate elsewhere."""
+    stacks = situation.stage_stacks[stage]
+    lines: list[str] = []
+    for part in stacks.order:
+        planned = planned_command if part.command else planned_part
+        lines += planned(situation, stage, part, given)
+    lines += planned_certificate(situation, stage)
+    return lines + [
+        f"{part.stack_name(situation.project, stage)}: delete ({part.what}), after a question"
+        for part in stacks.unwanted
+    ]
 
 
 def planned_certificate(situation: Situation, stage: str) -> list[str]:

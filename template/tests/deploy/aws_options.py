@@ -107,6 +107,10 @@ OPERATIONS = {
         "--start-from-head": "flag",
         "--next-token": "one",
     },
+    ("rds", "create-db-snapshot"): {
+        "--db-instance-identifier": "one",
+        "--db-snapshot-identifier": "one",
+    },
     ("rds", "delete-db-instance-automated-backup"): {"--db-instance-automated-backups-arn": "one"},
     ("rds", "delete-db-snapshot"): {"--db-snapshot-identifier": "one"},
     ("rds", "describe-db-instance-automated-backups"): {

@@ -179,13 +179,15 @@ class Cloud(Operations, Switches):
         return ""
 
     def rds_describe_db_snapshots(self, *options: list[str]) -> dict:
-        """List a database's snapshots, or describe one."""
+        """List all snapshots, or a database's, or describe one by its name or its ARN."""
+        known = self.formation.kept["AWS::RDS::DBSnapshot"]
         if len(options) == 1:
-            return self.kept("AWS::RDS::DBSnapshot", options[0], "DBSnapshotNotFound")
-        database = options[1][0]
-        names = self.formation.kept["AWS::RDS::DBSnapshot"]
-        own = [name for name in names if name.startswith(f"{database}-")]
-        return {"DBSnapshots": [{"DBSnapshotIdentifier": name} for name in own]}
+            name = options[0][0].partition(":snapshot:")[2] or options[0][0]
+            self.kept("AWS::RDS::DBSnapshot", [name], "DBSnapshotNotFound")
+            return {"DBSnapshots": [self.snapshot(name, known[name])]}
+        database = options[1][0] if options else ""
+        own = [name for name in known if not database or name.startswith(f"{database}-")]
+        return {"DBSnapshots": [self.snapshot(name, known[name]) for name in own]}
 
     def rds_describe_db_instance_automated_backups(self, which: list[str]) -> dict:
         """List a deleted database's daily backups, or describe them."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import certificates, logs, names, redeploy, session, stacks, start, task
+from deploy import certificates, logs, names, redeploy, session, snapshots, stacks, start, task
 from deploy.cli import main
 from template.tests.deploy.cloud import Cloud
 from template.tests.deploy.hub import FULL_NAME, Hub
@@ -105,7 +105,7 @@ def workplace(server, monkeypatch, capsys, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
-    for module in (certificates, logs, redeploy, session, start, task):
+    for module in (certificates, logs, redeploy, session, snapshots, start, task):
         monkeypatch.setattr(module, "POLL_SECONDS", 0)
     monkeypatch.setattr(task, "SETTLE_SECONDS", 0.05)
     workplace = Workplace(server, monkeypatch, capsys)

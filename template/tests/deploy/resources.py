@@ -120,8 +120,9 @@ def certificate(names: str, account: str) -> str:
 def database_name(stack: dict) -> str:
     """Return the name of a stage's database, which is another one after a restore."""
     of = stack["parameters"]
-    snapshot = of.get("DBSnapshotIdentifier", "").rpartition(":")
-    restored = f"-of-{snapshot[2]}{'-again' if snapshot[0] else ''}" if snapshot[2] else ""
+    snapshot = of.get("DBSnapshotIdentifier", "").replace("rds:", "")
+    name = snapshot.partition(":snapshot:")[2]
+    restored = f"-of-{name}-again" if name else f"-of-{snapshot}" if snapshot else ""
     return f"{of.get('ProjectName', '')}-{of.get('Stage', '')}{restored}"
 
 

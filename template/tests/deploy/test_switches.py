@@ -126,6 +126,7 @@ def test_all_together(everything):
     for name in ("CacheUrl", "MailFrom", "UploadsBucketName", "DomainName", "CertificateArn"):
         assert value(everything, name, worker) == value(everything, name) != ""
     assert "sg-0cac4e0000000000" in value(everything, "ContainerSecurityGroupIds", worker)
+    assert value(everything, "AlarmTopicArn", "shop-production-schedules") == TOPIC
     everything.run("setup")
     assert everything.desk.changes() == []
 
