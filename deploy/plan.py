@@ -138,6 +138,9 @@ def planned_part(situation: Situation, stage: str, part: Part, given: dict[str, 
                 f"  keeps {name}={has}, your choice, not {given[name]}. To take it back:"
                 f" {stage.upper()}_PARAMETERS={name}="
             )
+    for name in sorted(stacks.taken_out(part) - set(choice.values)):
+        has = stack.parameters.get(name, "") if stack else ""
+        lines.append(f"  keeps {name}={has}, as it has no default")
     return lines
 
 

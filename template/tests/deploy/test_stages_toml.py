@@ -149,6 +149,25 @@ def test_what_lasts_is_not_taken_out(workplace):
     assert_refused(workplace, outcome, said, "make teardown STAGES=staging")
 
 
+def test_what_has_no_default_is_kept(workplace):
+    """A database of one's own stays when the file does not name it any more, and the plan says
+    so."""
+    workplace.write_stages(
+        "[production]\nplain = true\n"
+        "[staging.parameters]\n"
+        'DatabaseHost = "db.example.com"\n'
+        'DatabaseSecretArn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a-AbCdEf"\n'
+        'SecretKeyArn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:b-AbCdEf"\n'
+        'DatabaseClientSecurityGroupId = "sg-1234567890abcdef0"\n'
+    )
+    assert workplace.run("setup").code == 0
+    assert "shop-staging-database" not in workplace.cloud.formation.stacks
+    workplace.write_stages("[production]\nplain = true\n")
+    outcome = workplace.run("setup")
+    assert "  keeps DatabaseHost=db.example.com, as it has no default\n" in plan(outcome)
+    assert value(workplace, "DatabaseHost", STAGING) == "db.example.com"
+
+
 def test_a_file_that_cannot_be_is_refused(healthy):
     """A mistake in the file is said with its key, and nothing is begun."""
     healthy.write_stages("[production]\ncpus = 512\n")

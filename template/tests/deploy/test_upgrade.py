@@ -17,7 +17,9 @@ def before(healthy):
     for name in ("Stage1", "Stage2", "Stage3", "Stage4", "StageAccountIds"):
         del github["parameters"][name]
     for stage in STAGES:
-        del stacks[f"shop-{stage}-roles"]["outputs"]["ReleaseRoleArn"]
+        for output in ("ReleaseRoleArn", "ConfigSecretArn"):
+            del stacks[f"shop-{stage}-roles"]["outputs"][output]
+        del stacks[f"shop-{stage}"]["parameters"]["ConfigSecretArn"]
         del healthy.hub.variables[stage]["AWS_ACCOUNT_ID"]
         old = f"arn:aws:iam::123456789012:role/shop-release-{stage}"
         healthy.hub.variables[stage]["AWS_RELEASE_ROLE_ARN"] = old
@@ -44,7 +46,9 @@ def test_nothing_else_changes(before):
     parameters = before.cloud.formation.stacks["shop-production"]["parameters"].copy()
     before.run("setup")
     assert repr(before.cloud.formation.services) == services
-    assert before.cloud.formation.stacks["shop-production"]["parameters"] == parameters
+    now = before.cloud.formation.stacks["shop-production"]["parameters"].copy()
+    assert now.pop("ConfigSecretArn").startswith("arn:aws:secretsmanager:"), "the one addition"
+    assert now == parameters
     before.run("setup")
     assert before.desk.changes() == []
 

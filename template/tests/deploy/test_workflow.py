@@ -144,6 +144,17 @@ def test_stage_without_a_service(runner):
     assert "containers" not in outcome.out
 
 
+def test_stage_with_a_process(runner):
+    """The release role may look at every service of the stage."""
+    workplace = runner.workplace
+    workplace.write_stages('[all]\nplain = true\n[all.processes]\nworker = "a"\n')
+    assert workplace.run("setup").code == 0
+    variables = workplace.hub.variables[""] | workplace.hub.variables["staging"]
+    outcome = runner.run("staging", VARIABLES=json.dumps(variables))
+    assert outcome.code == 0
+    assert "ok       worker of staging runs 1 of 1 containers" in outcome.out
+
+
 def test_classic_subject(runner):
     """A role that trusts the other form is red, with the command that compares and mends."""
     runner.issuer.immutable = False

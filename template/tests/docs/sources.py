@@ -120,7 +120,7 @@ def stages_file() -> dict[str, str]:
     declared = {name: one.default or "" for name, one in parameters().items()}
     # The templates begin without containers, and setup goes on to one.
     declared["DesiredCount"] = "1"
-    keys = {name: declared.get(key.parameter, "") for name, key in KEYS.items()}
+    keys = {name: declared.get(key.parameter, "false") for name, key in KEYS.items()}
     found = {name: backticked(default) for name, default in keys.items()}
     for table, kind, takes in (
         ("processes", Process, PROCESS),

@@ -110,3 +110,22 @@ def test_nothing_can_be_deployed():
         if project.properties["Name"] == f"{NAME}-release-staging"
     ]
     assert {"Name": "SERVICE_NAME", "Value": "placeholder"} in staging
+
+
+def test_stages_may_have_other_names_and_services():
+    """Names of the stages are parameters, and production may have more services than staging."""
+    chosen = {"StagingName": "qa", "ProductionName": "live", "ProductionServiceName": "web worker"}
+    pipeline = stack("pipeline", **chosen)
+    found = pipeline.of_type("AWS::CodeBuild::Project").values()
+    environments = {
+        project.properties["Name"]: {
+            each["Name"]: each["Value"]
+            for each in project.properties["Environment"]["EnvironmentVariables"]
+        }
+        for project in found
+    }
+    for stage, services in (("qa", "web"), ("live", "web worker")):
+        given = environments[f"{NAME}-release-{stage}"]
+        assert given["STAGE_NAME"] == stage
+        assert given["SERVICE_NAME"] == services
+        assert given["CLUSTER_ARN"].endswith(f":cluster/{NAME}-{stage}")
