@@ -100,6 +100,7 @@ class Operations:
         self.session_ends: int | None = None
         self.deployments: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.goes_back = ""
+        self.deployed_at = NOW
         self.targets = ["healthy"]
         self.commits: dict[str, list[str]] = {}
         self.events: list[dict[str, Any]] = []
@@ -142,7 +143,7 @@ class Operations:
             "id": newest["id"],
             "status": "PRIMARY",
             "rolloutState": "COMPLETED" if over else "IN_PROGRESS",
-            "createdAt": NOW,
+            "createdAt": self.deployed_at,
             "desiredCount": desired,
             "runningCount": desired if over else 0,
         }
