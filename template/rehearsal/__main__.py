@@ -20,7 +20,6 @@ from template.rehearsal.iam.judge import PolicyError
 from template.rehearsal.iam.node import NodeError
 from template.rehearsal.rehearse import Engine, rehearse, through_github
 from template.rehearsal.sandbox import Sandbox, set_up
-from template.rehearsal.services import run_containers
 
 ROOT = Path(__file__).parents[2]
 ENGINES: dict[str, Engine] = {"github": through_github, "codepipeline": codepipeline.run}
@@ -56,9 +55,9 @@ def main(source: Path | None = None) -> int:
     try:
         with _interruptible():
             machine.check()
-            launch = partial(run_containers, variables=_variables(os.environ.get("CONFIG", "")))
+            variables = _variables(os.environ.get("CONFIG", ""))
             say("Starting a registry, AWS and GitHub's issuer of tokens on loopback ...")
-            with set_up(source, say, launch) as sandbox:
+            with set_up(source, say, variables=variables) as sandbox:
                 return _run(sandbox, ENGINES[name])
     except REFUSALS as error:
         return _refuse(str(error))

@@ -9,6 +9,7 @@ from template.rehearsal.aws.endpoint import Aws
 from template.rehearsal.aws.faults import Faults
 from template.rehearsal.aws.guard import Guard
 from template.rehearsal.aws.recording import Recording
+from template.rehearsal.aws.secretsmanager import SecretsManager
 from template.rehearsal.aws.sessions import Session, Sessions
 from template.rehearsal.aws.sts import Sts
 from template.rehearsal.cloudformation.templates import Stack
@@ -28,6 +29,7 @@ class Cloud:
     """The running doubles. `aws.add` plugs further services in."""
 
     aws: Aws
+    secrets: SecretsManager
     passwords: Passwords
     issuer: Issuer
     fronts: dict[str, Front]
@@ -106,9 +108,11 @@ def run(
         key_sets = {ISSUER: f"http://{issuer_endpoint}/.well-known/jwks"}
         aws.add(Sts(iam, aws.sessions, aws.guard.recording, key_sets))
         aws.add(Ecr(passwords, fronts))
+        secrets = SecretsManager(stacks)
+        aws.add(secrets)
         aws_endpoint = exits.enter_context(serve(aws))
         exits.callback(aws.faults.stop)
-        yield Cloud(aws, passwords, issuer, fronts, aws_endpoint, issuer_endpoint)
+        yield Cloud(aws, secrets, passwords, issuer, fronts, aws_endpoint, issuer_endpoint)
 
 
 @contextlib.contextmanager

@@ -117,6 +117,11 @@ def environment_variables(stacks: dict[str, Stack], stage: str) -> dict[str, str
     }
 
 
+def config_secret(stacks: Mapping[str, Stack], stage: str) -> str:
+    """The secret with a stage's own variables, a JSON object. Raises TemplateError."""
+    return _output(stacks, f"{stage}-roles", "ConfigSecretArn")
+
+
 def _output(stacks: Mapping[str, Stack], stack: str, name: str) -> str:
     """An output of a stack. Raises TemplateError where a project's own templates lack it."""
     if name not in stacks[stack].outputs:

@@ -1,6 +1,7 @@
 """The project as deploy/infra/ deploys it to the doubles, and a commit for its pipeline."""
 
 import contextlib
+import json
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -62,10 +63,16 @@ class Sandbox:
 
 @contextlib.contextmanager
 def set_up(
-    source: Path, say: Say, launch: Launch = run_containers, clock: Clock | None = None
+    source: Path,
+    say: Say,
+    launch: Launch = run_containers,
+    clock: Clock | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Sandbox]:
-    """Deploy the commit's deploy/infra/ to doubles, one task per stage, and leave nothing behind.
+    """Deploy the commit's deploy/infra/ to doubles, one task per service, and leave nothing behind.
 
+    `variables` are those that the stages get besides, as `python3 -m deploy config` sets them.
     Raises CheckoutError, MachineError, NodeError, PolicyError, RegistryError and TemplateError.
     """
     with contextlib.ExitStack() as stack:
@@ -83,6 +90,8 @@ def set_up(
         doubles = stack.enter_context(
             cloud.run(stacks.values(), project.REPOSITORY, lambda: sandbox.job())
         )
+        for stage in project.STAGES if variables else ():
+            doubles.secrets.put(project.config_secret(stacks, stage), json.dumps(variables))
         images = f"reference={doubles.front.endpoint}/*"
         stack.callback(docker_objects.remove, images, environment, ("image",))
         logs = Logs()

@@ -1,13 +1,12 @@
-"""The service of a stage as real containers: their login, their secrets and their database."""
+"""The tasks of a stage as real containers: their login, their secrets and their database."""
 
 import contextlib
-import json
 import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from template.rehearsal import postgresql_image, processes
 from template.rehearsal.aws.sessions import Session
@@ -18,22 +17,18 @@ from template.rehearsal.machine import MachineError
 
 POSTGRESQL = "public.ecr.aws/docker/library/postgres:18-trixie"
 USER, DATABASE = "app", "app"
-CONFIG = "STAGE_CONFIG"  # a stage's own variables, as a JSON object
 PATIENCE = 60.0  # seconds that the database server may take to start
 
 
 @contextlib.contextmanager
 def run_containers(
-    cloud: Cloud,
-    stack: Stack,
-    environment: Mapping[str, str],
-    variables: Mapping[str, str] | None = None,
+    cloud: Cloud, stack: Stack, environment: Mapping[str, str]
 ) -> Iterator[Containers]:
     """Run the tasks of a stage with Docker while the context lasts, and leave nothing behind.
 
     They are pulled with a login of the task definition's execution role, and get the secrets
-    that this role may read, `variables` in the one of `python3 -m deploy config`. A PostgreSQL
-    server of the stage's own takes the place of RDS. Raises MachineError when that does not start.
+    that this role may read. A PostgreSQL server of the stage's own takes the place of RDS.
+    Raises MachineError when that does not start.
     """
     (definition,) = stack.of_type("AWS::ECS::TaskDefinition").values()
     role = definition.properties["ExecutionRoleArn"].rpartition("/")[2]
@@ -42,16 +37,15 @@ def run_containers(
     with tempfile.TemporaryDirectory(prefix="ecs-login-") as folder:
         config = {**environment, "DOCKER_CONFIG": folder}
         _log_in(cloud, cloud.sessions.issue(role, "ecs"), config)
-        given = readable_secrets(cloud, role, definition.properties) | _replaced(name)
-        if CONFIG in given:
-            given[CONFIG] = json.dumps(variables or {})
-        elif variables:
-            raise MachineError(f"No container gets {CONFIG}, in which your variables would be.")
-        if "PGUSER" in given:
-            given["PGUSER"] = USER
-        with Containers(Path(folder), given, options, health_path(stack)) as containers:
-            password = given.get("PGPASSWORD", secrets.token_hex(16))
-            _start_database(containers, name, password, environment)
+        read = partial(readable_secret, cloud, role)
+        with Containers(
+            Path(folder), _replaced(name), options, health_path(stack), read
+        ) as containers:
+            user = {"USER": USER, "PASSWORD": secrets.token_hex(16)}
+            for each in definition.properties["ContainerDefinitions"][0]["Secrets"]:
+                if each["Name"] in ("PGUSER", "PGPASSWORD"):
+                    user[each["Name"].removeprefix("PG")] = cloud.secrets.value(each["ValueFrom"])
+            _start_database(containers, name, user, environment)
             yield containers
 
 
@@ -66,24 +60,37 @@ def _replaced(server: str) -> dict[str, str]:
 
 
 def _start_database(
-    containers: Containers, name: str, password: str, environment: Mapping[str, str]
+    containers: Containers, name: str, user: Mapping[str, str], environment: Mapping[str, str]
 ) -> None:
-    """Start a database server under a name, in a network of that name, with their label."""
+    """Start a database server under a name, in a network of that name, with their label.
+
+    `user` has USER and PASSWORD.
+    """
     docker, label = containers.docker, ["--label", containers.label]
-    variables = {"USER": USER, "PASSWORD": password, "DB": DATABASE}
-    given = [f"--env=POSTGRES_{key}={value}" for key, value in variables.items()]
+    variables = {f"POSTGRES_{key}": value for key, value in {**user, "DB": DATABASE}.items()}
+    given = [f"--env={key}" for key in variables]  # not the value, which others see as an argument
     docker("network", "create", *label, name)
     for _ in range(2):  # the first time, another rehearsal may just remove its image
         postgresql_image.stand_in([POSTGRESQL], environment)
         started = docker(
-            "run", "--detach", *label, "--name", name, "--network", name, *given, POSTGRESQL
+            "run",
+            "--detach",
+            *label,
+            "--name",
+            name,
+            "--network",
+            name,
+            *given,
+            POSTGRESQL,
+            **variables,
         )
         if started.returncode == 0:
             break
     else:
         raise MachineError(f"The database server of a stage did not start: {started.stdout}")
     deadline = time.monotonic() + PATIENCE
-    asked = ("pg_isready", "--host=127.0.0.1", f"--username={USER}", f"--dbname={DATABASE}")
+    who = f"--username={user['USER']}"
+    asked = ("pg_isready", "--host=127.0.0.1", who, f"--dbname={DATABASE}")
     while docker("exec", name, *asked).returncode:
         if time.monotonic() > deadline:
             said = docker("logs", name).stdout
@@ -97,21 +104,12 @@ def health_path(stack: Stack) -> str:
     return group.properties["HealthCheckPath"]
 
 
-def readable_secrets(cloud: Cloud, role: str, definition: dict[str, Any]) -> dict[str, str]:
-    """Values for those secrets of a task definition that the role may read."""
-    return {
-        secret["Name"]: secrets.token_urlsafe(50)
-        for container in definition["ContainerDefinitions"]
-        for secret in container["Secrets"]
-        if cloud.iam.allowed(
-            role, "secretsmanager:GetSecretValue", _secret_arn(secret["ValueFrom"])
-        ).allowed
-    }
-
-
-def _secret_arn(value_from: str) -> str:
-    """The secret in `ARN:key:stage:version`, of which an ARN is the first seven fields."""
-    return ":".join(value_from.split(":")[:7])
+def readable_secret(cloud: Cloud, role: str, value_from: str) -> str | None:
+    """The value of a secret now, or None where the role may not read it."""
+    arn = ":".join(value_from.split(":")[:7])  # of ARN:key:stage:version
+    if not cloud.iam.allowed(role, "secretsmanager:GetSecretValue", arn).allowed:
+        return None
+    return cloud.secrets.value(value_from)
 
 
 def _log_in(cloud: Cloud, session: Session, environment: Mapping[str, str]) -> None:

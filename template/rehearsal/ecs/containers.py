@@ -8,12 +8,12 @@ import secrets
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from template.rehearsal import docker_objects, machine, processes
-from template.rehearsal.ecs.docker_options import docker_options, missing_secrets, stop_seconds
+from template.rehearsal.ecs.docker_options import docker_options, secret_names, stop_seconds
 from template.rehearsal.ecs.launching import (
     HEALTHY,
     PENDING,
@@ -40,15 +40,15 @@ class Docker:
         address = machine.docker_host()
         self.environment = {**os.environ, "DOCKER_HOST": address, "DOCKER_CONFIG": str(config)}
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run it; the output has both streams."""
+    def __call__(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run it, with these variables in its environment; the output has both streams."""
         return processes.run(
             ["docker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=self.environment,
+            env={**self.environment, **variables},
             check=False,
         )
 
@@ -57,8 +57,9 @@ class Containers:
     """Runs tasks with Docker; a context manager that leaves nothing behind, safe for threads.
 
     `config` is the folder with Docker's login to the registry. `environment` stands in for what
-    only AWS has, such as secrets and the address of the database, and wins over the task
-    definition. `options` are further ones of `docker run`, such as a network.
+    only AWS has, such as the address of the database, and wins over the task definition. `options`
+    are further ones of `docker run`, such as a network. `secret` gives the value of a secret by its
+    `valueFrom`, or None where ECS may not read it.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Containers:
         environment: Mapping[str, str],
         options: Sequence[str] = (),
         health_path: str = "/health/live",
+        secret: Callable[[str], str | None] = lambda value_from: None,
     ):
         self.docker = Docker(config)
         self.environment = environment
         self.health_path = health_path
+        self.secret = secret
         self.label = f"{docker_objects.LABEL}.tasks={secrets.token_hex(8)}"
         self.options = ["--detach", "--pull=never", "--label", self.label, *options]
         self._containers: dict[str, Container] = {}
@@ -116,12 +119,16 @@ class Containers:
             return self._start_container(order)
 
     def _start_container(self, order: Order) -> Run:
-        if missing_secrets(order, self.environment):
+        wanted = secret_names(order).items()
+        values = {name: self.secret(value_from) for name, value_from in wanted}
+        given = {name: value for name, value in values.items() if value is not None}
+        if values.keys() - given.keys() - self.environment.keys():
             return _never_ran(order, NO_SECRETS)
         pulled = self._pull(order.image)
         if pulled.returncode != 0:
             return _never_ran(order, _failed("CannotPullContainerError", pulled.stdout))
-        started = self.docker("run", *self.options, *docker_options(order, self.environment))
+        options = [*self.options, *docker_options(order, self.environment)]
+        started = self.docker("run", *options, **given)
         if started.returncode != 0:
             return _never_ran(order, _failed("CannotStartContainerError", started.stdout))
         name = started.stdout.split()[-1]

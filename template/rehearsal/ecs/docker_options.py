@@ -15,8 +15,9 @@ STOP_SECONDS = 30
 def docker_options(order: Order, environment: Mapping[str, str]) -> list[str]:
     """The options, the image and the command.
 
-    `environment` stands in for what only AWS has: it wins over the definition's variables, and
-    gives the values of its secrets.
+    `environment` stands in for what only AWS has, and wins over the definition's variables. A
+    secret's value is not among the options, which others see in a list of processes: `docker`
+    takes it from its own environment.
     """
     container = order.container
     return [
@@ -24,6 +25,7 @@ def docker_options(order: Order, environment: Mapping[str, str]) -> list[str]:
         *_health(container),
         *_rights(container),
         *_each("--env", _variables(container, environment)),
+        *_each("--env", [name for name in secret_names(order) if name not in environment]),
         *_each("--publish", _ports(container)),
         *_each("--volume", [each["containerPath"] for each in container.get("mountPoints", [])]),
         *_each("--entrypoint", container.get("entryPoint", [])[:1]),
@@ -33,10 +35,9 @@ def docker_options(order: Order, environment: Mapping[str, str]) -> list[str]:
     ]
 
 
-def missing_secrets(order: Order, environment: Mapping[str, str]) -> list[str]:
-    """The names of the container's secrets that have no value."""
-    names = [each["name"] for each in order.container.get("secrets", [])]
-    return [name for name in names if name not in environment]
+def secret_names(order: Order) -> dict[str, str]:
+    """The container's secrets: what each is called, and where ECS finds its value."""
+    return {each["name"]: each["valueFrom"] for each in order.container.get("secrets", [])}
 
 
 def stop_seconds(order: Order) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from template.rehearsal.ecs.docker_options import docker_options, missing_secrets, stop_seconds
+from template.rehearsal.ecs.docker_options import docker_options, secret_names, stop_seconds
 from template.rehearsal.ecs.launching import Order
 
 IMAGE = "127.0.0.1:5000/app@sha256:1"
@@ -84,10 +84,11 @@ def test_command():
     assert options[3:] == ["--entrypoint", "python", IMAGE, "-u", "manage.py"]
 
 
-def test_secrets_want_values():
-    """A secret without a value is named."""
+def test_secrets_are_no_arguments():
+    """Docker takes a secret's value from its own environment, unless something stands in for it."""
     container = order(secrets=[{"name": "A", "valueFrom": "x"}, {"name": "B", "valueFrom": "y"}])
-    assert missing_secrets(container, {"A": "1"}) == ["B"]
+    assert secret_names(container) == {"A": "x", "B": "y"}
+    assert docker_options(container, {"A": "1"})[3:-1] == ["--env", "A=1", "--env", "B"]
 
 
 def test_stop_timeout():

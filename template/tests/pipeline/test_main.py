@@ -53,7 +53,7 @@ def handlers():
 @pytest.fixture
 def source(docker, tmp_path, monkeypatch):
     """A small project, rehearsed with timelines instead of containers."""
-    monkeypatch.setattr(command, "set_up", lambda source, say, _: set_up(source, say, play))
+    monkeypatch.setattr(command, "set_up", lambda source, say, **given: set_up(source, say, play, **given))
     return small_project(tmp_path / "source")
 
 
@@ -120,7 +120,7 @@ def test_project_is_named_by_a_variable(docker, monkeypatch, tmp_path, of):
         monkeypatch.setenv("OF", of)
     named = []
 
-    def refuse(source, say, launch):
+    def refuse(source, say, variables):
         named.append(source)
         raise machine.MachineError("No.")
 
@@ -156,7 +156,7 @@ def test_variables_reach_the_containers(docker, monkeypatch, tmp_path):
 
     def look(sandbox):
         for stage, launcher in sandbox.launchers.items():
-            found[stage] = launcher.environment["STAGE_CONFIG"]
+            found[stage] = launcher.secret(project.config_secret(sandbox.stacks, stage))
         return []
 
     (tmp_path / "rehearsal.env").write_text("STRIPE_KEY='a b'\n")

@@ -6,7 +6,7 @@ import pytest
 
 from template.rehearsal.cloudformation.intrinsics import TemplateError
 from template.rehearsal.sandbox import NobodyError, nobody, set_up
-from template.rehearsal.services import readable_secrets, run_containers
+from template.rehearsal.services import readable_secret, run_containers
 from template.tests.pipeline.sandboxes import commit, edit, play, small_project
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -68,16 +68,20 @@ def test_nobody_gets_a_token():
 def test_containers_get_the_secrets_of_their_role(source):
     """The execution role of a stage may read its secrets, and that of the other may not."""
     with set_up(source, print, play) as sandbox:
+        (container,) = definition(sandbox)["ContainerDefinitions"]
+        wanted = {each["Name"]: each["ValueFrom"] for each in container["Secrets"]}
         given = [
-            readable_secrets(
-                sandbox.cloud, f"django-crud-app-{stage}-execution", definition(sandbox)
-            )
+            [
+                readable_secret(sandbox.cloud, f"django-crud-app-{stage}-execution", value_from)
+                for value_from in wanted.values()
+            ]
             for stage in ("staging", "production")
         ]
-    assert [set(each) for each in given] == [
-        {"SECRET_KEY", "STAGE_CONFIG", "PGUSER", "PGPASSWORD"},
-        set(),
-    ]
+    assert set(wanted) == {"STAGE_CONFIG", "SECRET_KEY", "PGUSER", "PGPASSWORD"}
+    own = dict(zip(wanted, given[0], strict=True))
+    assert (own["STAGE_CONFIG"], own["PGUSER"]) == ("{}", "app")
+    assert min(len(own["SECRET_KEY"]), len(own["PGPASSWORD"])) >= 50
+    assert given[1] == [None] * 4
 
 
 @pytest.mark.parametrize(
