@@ -184,9 +184,14 @@ def test_sqlite_by_url(demo):
 
 
 def test_cache(demo):
-    """Workers share a Redis whose password may have any character, or each has its own memory."""
+    """Workers share a Redis whose password may have any character, or each has its own memory.
+
+    Sessions stay in the database, where nothing that is full drops them.
+    """
     url = "rediss://ann:p%40ss@cache.example.com:6380/2"
-    assert settings_from(**PRODUCTION, CACHE_URL=url)["CACHES"]["default"]["LOCATION"] == url
+    values = settings_from(**PRODUCTION, CACHE_URL=url)
+    assert values["CACHES"]["default"]["LOCATION"] == url
+    assert "SESSION_ENGINE" not in values
     assert "locmem" in settings_from(**demo)["CACHES"]["default"]["BACKEND"]
     assert "locmem" in settings_from(**demo, CACHE_URL="")["CACHES"]["default"]["BACKEND"]
 
