@@ -1,11 +1,13 @@
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, views
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
+from rest_framework.throttling import AnonRateThrottle
 from rest_framework.viewsets import ModelViewSet
 
 from accounts.serializers import GroupSerializer, PublicUserSerializer, UserSerializer
+from itemsAPP.middleware import refuse
 from itemsAPP.permissions import IsSuperuserOrReadOnly
 
 
@@ -30,3 +32,15 @@ class GroupViewSet(ModelViewSet):
     queryset = Group.objects.order_by("pk")
     serializer_class = GroupSerializer
     permission_classes = [IsSuperuserOrReadOnly]
+
+
+class PasswordResetThrottle(AnonRateThrottle):
+    rate = "10/hour"
+    scope = "password_reset"
+
+
+class PasswordResetView(views.PasswordResetView):
+    def post(self, request, *args, **kwargs):
+        if not PasswordResetThrottle().allow_request(request, self):  # type: ignore[arg-type]
+            return refuse(request, 429, "There were too many. Try again in an hour.")
+        return super().post(request, *args, **kwargs)

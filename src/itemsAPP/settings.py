@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.utils import get_random_secret_key
 from environs import FileAwareEnv, validate
 
+from itemsAPP.logs import hide_tokens
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = FileAwareEnv(eager=False, strip_whitespace=True)  # env.seal() reports all errors at once
 env.read_env(BASE_DIR / ".env", recurse=False)
@@ -154,7 +156,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["accounts.backends.Lockout", "django.contrib.auth.backends.ModelBackend"]
-LOGIN_REDIRECT_URL = "api-root"
+LOGIN_URL, LOGIN_REDIRECT_URL = "rest_framework:login", "api-root"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -164,6 +166,25 @@ AXES_CLIENT_IP_CALLABLE = "itemsAPP.middleware.client_ip"
 AXES_USERNAME_CALLABLE = "accounts.backends.username"
 AXES_DISABLE_ACCESS_LOG = True  # its table grows with every login
 AXES_VERBOSE = False
+
+# Mail. https://docs.djangoproject.com/en/stable/topics/email/
+sender = env.str("DEFAULT_FROM_EMAIL", "")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = sender or "webmaster@localhost"
+PASSWORD_RESET = True
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that a link works
+if env.str("EMAIL_URL", ""):
+    smtp = validate.URL(schemes={"smtp", "submission"}, require_tld=False)
+    env.str("EMAIL_URL", validate=smtp)
+    globals().update(env.dj_email_url("EMAIL_URL") or {}, EMAIL_TIMEOUT=10)  # seconds
+elif sender:
+    EMAIL_BACKEND = "anymail.backends.amazon_ses.EmailBackend"
+    limits = {"connect_timeout": 3, "read_timeout": 10, "retries": {"total_max_attempts": 2}}
+    region = env.str("AWS_REGION", validate=not_empty)
+    ANYMAIL = {"AMAZON_SES_CLIENT_PARAMS": {"region_name": region, "config": limits}}
+elif PRODUCTION:
+    PASSWORD_RESET = False  # nobody would get the mail
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 # Files and logs. https://docs.djangoproject.com/en/stable/topics/logging/
 STATIC_URL = "static/"
@@ -187,7 +208,10 @@ if STATIC_ROOT:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "dockerflow.logging.RequestIdLogFilter"}},
+    "filters": {
+        "request_id": {"()": "dockerflow.logging.RequestIdLogFilter"},
+        "tokens": {"()": "django.utils.log.CallbackFilter", "callback": hide_tokens},
+    },
     "formatters": {
         "json": {"()": "dockerflow.logging.MozlogFormatter", "logger_name": "itemsAPP"},
         "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
@@ -195,7 +219,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["request_id", "tokens"],
             "formatter": "json" if PRODUCTION else "plain",
         },
     },

@@ -20,6 +20,7 @@ urlpatterns = [
     re_path(r"^schema/?$", schema, name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"])),
     path("api-auth/", include("rest_framework.urls")),
+    path("admin/", include("accounts.urls" if settings.PASSWORD_RESET else [])),
     path("admin/", admin.site.urls),
     re_path(r"^health/ready/?$", health.readiness),
     re_path(r"^version/?$", health.version),

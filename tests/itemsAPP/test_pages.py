@@ -30,7 +30,13 @@ def assert_allowed(page):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["anonymous", "superuser"])
-@pytest.mark.parametrize("url", ["/ping", "/api-auth/login/", "/users/", "/docs", "/admin/login/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("/ping", "/api-auth/login/", "/users/", "/docs", "/admin/login/"),
+        *("/admin/password_reset/", "/admin/reset/a/b/"),
+    ],
+)
 def test_pages_obey_their_policy(request, who, url):
     """A page loads scripts and styles from here, and each of them is there."""
     client = request.getfixturevalue(who)

@@ -110,6 +110,8 @@ def test_everything_is_said_at_once():
         ("ANONYMOUS_RATE", "10/fortnight"),
         ("ANONYMOUS_RATE", "OFF"),
         ("CACHE_URL", "http://cache"),
+        ("EMAIL_URL", "http://mail:p#w@mail"),
+        ("EMAIL_URL", "smtp://ann:p#w@mail:x"),
         ("DB_POOL_SIZE", "0"),
     ],
 )
@@ -182,11 +184,37 @@ def test_sqlite_by_url(demo):
 
 
 def test_cache(demo):
-    """Workers share a Redis whose password may have any character, or each has its own memory."""
+    """Workers share a Redis whose password may have any character, or each has its own memory.
+
+    Sessions stay in the database, where nothing that is full drops them.
+    """
     url = "rediss://ann:p%40ss@cache.example.com:6380/2"
-    assert settings_from(**PRODUCTION, CACHE_URL=url)["CACHES"]["default"]["LOCATION"] == url
+    values = settings_from(**PRODUCTION, CACHE_URL=url)
+    assert values["CACHES"]["default"]["LOCATION"] == url
+    assert "SESSION_ENGINE" not in values
     assert "locmem" in settings_from(**demo)["CACHES"]["default"]["BACKEND"]
     assert "locmem" in settings_from(**demo, CACHE_URL="")["CACHES"]["default"]["BACKEND"]
+
+
+def test_mail(demo):
+    """SES sends where a sender is given, an SMTP server before it, and a demo prints."""
+    sender = {"DEFAULT_FROM_EMAIL": "team@example.com"}
+    values = settings_from(**PRODUCTION, **sender, AWS_REGION="eu-central-1")
+    assert "amazon_ses" in values["EMAIL_BACKEND"]
+    assert values["ANYMAIL"]["AMAZON_SES_CLIENT_PARAMS"]["region_name"] == "eu-central-1"
+    url = "submission://ann:p%40ss@mail.example.com:2525"
+    values = settings_from(**PRODUCTION, **sender, EMAIL_URL=url)
+    assert (values["EMAIL_HOST"], values["EMAIL_PORT"]) == ("mail.example.com", 2525)
+    assert (values["EMAIL_HOST_PASSWORD"], values["EMAIL_USE_TLS"]) == ("p@ss", True)
+    assert values["DEFAULT_FROM_EMAIL"] == values["SERVER_EMAIL"] == "team@example.com"
+    assert "console" in settings_from(**demo)["EMAIL_BACKEND"]
+    assert settings_from(**PRODUCTION)["PASSWORD_RESET"] is False
+
+
+@pytest.mark.parametrize("variable", ["DEFAULT_FROM_EMAIL", "AWS_STORAGE_BUCKET_NAME"])
+def test_aws_needs_a_region(variable):
+    """What AWS does for it, it does in a region."""
+    assert list(complaints(**PRODUCTION, **{variable: "team@example.com"})) == ["AWS_REGION"]
 
 
 def test_lists_may_have_spaces():

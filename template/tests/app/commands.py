@@ -12,6 +12,8 @@ from pathlib import Path
 
 import requests
 
+from tests.conftest import PRODUCTION
+
 REPOSITORY = Path(__file__).parents[3]
 INHERITED = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 SECONDS = 60
@@ -48,6 +50,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def production(folder: Path) -> dict[str, str]:
+    """The environment of a production service whose database, in the folder, has its tables."""
+    environment = PRODUCTION | {
+        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+        "DATA_DIR": str(folder),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "HTTPS": "false",
+        "ANONYMOUS_WRITES": "true",
+    }
+    manage("migrate", **environment)
+    return environment
+
+
 @contextlib.contextmanager
 def runserver(*options: str, folder: Path = REPOSITORY, **environment: str) -> Iterator[str]:
     """The address of `python manage.py runserver OPTIONS`, which ends with the context.
@@ -62,6 +77,31 @@ def runserver(*options: str, folder: Path = REPOSITORY, **environment: str) -> I
         try:
             wait_for(f"http://{address}/health/live")
             yield f"http://{address}"
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def gunicorn(log: Path, **environment: str) -> Iterator[str]:
+    """The URL of the image's server, which ends with the context; what it prints goes to the log.
+
+    Raises TimeoutError when it does not answer.
+    """
+    port = str(free_port())
+    command = [sys.executable, "-m", "gunicorn", "--config", "../deploy/gunicorn.conf.py"]
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            [*command, "--bind", f"127.0.0.1:{port}", "itemsAPP.wsgi"],
+            cwd=REPOSITORY / "src",
+            env=INHERITED | environment,
+            stdout=file,
+            stderr=file,
+        ) as process,
+    ):
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health/live")
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,14 +12,11 @@ import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from template.tests.app.commands import manage, runserver
-from tests.conftest import PRODUCTION
+from template.tests.app.commands import manage, production, runserver
 
 BUCKET = "shop-production-uploads"
-REGION = "eu-central-1"
 PRIVATE = {"FULL_CONTROL"}  # of the owner, and nobody else's
 
 
@@ -32,52 +28,18 @@ def picture(color: str = "green") -> bytes:
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[ThreadedMotoServer]:
-    """A server that answers as S3 does."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def aws(moto: ThreadedMotoServer) -> dict[str, str]:
-    """What containers on ECS have from there."""
-    host, port = moto.get_host_and_port()
-    return {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "example",
-        "AWS_REGION": REGION,
-    }
-
-
-@pytest.fixture(scope="module")
 def s3(aws: dict[str, str]) -> Any:
     """S3's client, with the bucket of a stage."""
     client = boto3.client(
         "s3",
         endpoint_url=aws["AWS_ENDPOINT_URL"],
-        region_name=REGION,
+        region_name=aws["AWS_REGION"],
         aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
     )
-    where = {"LocationConstraint": REGION}
+    where = {"LocationConstraint": aws["AWS_REGION"]}
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     return client
-
-
-def production(folder: Path) -> dict[str, str]:
-    """The environment of a production service whose database has its tables."""
-    environment = PRODUCTION | {
-        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-        "DATA_DIR": str(folder),
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "HTTPS": "false",
-        "ANONYMOUS_WRITES": "true",
-    }
-    manage("migrate", **environment)
-    return environment
 
 
 @pytest.fixture(scope="module")
