@@ -20,6 +20,17 @@ REFUSALS = [
         " plan in the console (Billing, Account plan), which keeps your credits.",
     ),
     (
+        r"\bCAA",
+        "The domain's DNS lets no certificate of Amazon's be made: {said}",
+        'Add `0 issue "amazon.com"` to the CAA records of the domain, or take them out; delete what'
+        " failed, then run this again.",
+    ),
+    (
+        r"Tried to create resource record set .* but it already exists",
+        "Somebody has made a record of that name in Route 53 in the meantime: {said}",
+        "Delete that record, or leave it: the next run of `make setup` goes on without it.",
+    ),
+    (
         r"EarlyValidation::ResourceExistenceCheck|already exists",
         "Something in the account has a name that this stack would give: {said}",
         "Delete what has the name, if it is a rest of yours, or choose another with PROJECT=NAME.",

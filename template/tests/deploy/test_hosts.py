@@ -132,6 +132,34 @@ def test_a_zone_that_nobody_looks_into(zoned, monkeypatch):
     assert value(zoned, "DomainName") == SHOP
 
 
+@pytest.mark.parametrize(
+    ("stack", "kind", "said", "advice"),
+    [
+        (
+            "certificate",
+            "AWS::CertificateManager::Certificate",
+            "Certificate request failed: CAA_ERROR",
+            '0 issue "amazon.com"',
+        ),
+        (
+            "records",
+            "AWS::Route53::RecordSet",
+            "Tried to create resource record set [name='a.', type='A'] but it already exists",
+            "Delete that record, or leave it",
+        ),
+    ],
+)
+def test_what_dns_can_refuse(zoned, stack, kind, said, advice):
+    """What stands in the way of a certificate or a record is said with what to do about it."""
+    name = f"shop-production-{stack}"
+    zoned.cloud.formation.breaks[name] = [("Any", kind, said)]
+    zoned.write_stages(ONE)
+    outcome = zoned.run("setup")
+    assert outcome.code == 1
+    assert said in outcome.err
+    assert advice in outcome.err
+
+
 def test_a_name_elsewhere(healthy):
     """Setup asks for a certificate, prints its records, and goes on with what there was."""
     healthy.write_stages(TWO)

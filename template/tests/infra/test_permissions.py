@@ -6,14 +6,14 @@ from copy import deepcopy
 
 import pytest
 
-from template.rehearsal.aws.account import ACCOUNT, REGION
+from template.rehearsal.aws.account import ACCOUNT, REGION, arn
 from template.rehearsal.aws.recording import Authorization
 from template.rehearsal.iam.roles import load_roles
 from template.rehearsal.project import INFRA, STAGES
 from template.rehearsal.project import NAME as PROJECT
 from template.tests import exhaustive
 from template.tests.infra.calls import NAME_IMAGES, NEEDED, PUSH_LAYERS, READ_IMAGES
-from template.tests.infra.cloudformation import listed, stacks, switches
+from template.tests.infra.cloudformation import listed, stack, stacks, switches
 from template.tests.infra.refusals import REFUSED
 
 ROLES = load_roles([*stacks().values(), *switches()])
@@ -119,6 +119,53 @@ def test_without_a_switch_the_application_may_do_nothing(stage, allowed):
     role = f"{PROJECT}-{stage}-task"
     assert load_roles(stacks().values())[role].policies == {}
     assert allowed(role, {}, NEEDED[role]) == []
+
+
+SNAPSHOTS = {"SnapshotBeforeRelease": "true", "DatabaseIdentifier": "items-database"}
+
+
+def snapshot_calls(stage: str, database: str = "items-database") -> list[Authorization]:
+    """What a release calls to take a snapshot of a database and to wait for it."""
+    snapshot = arn("rds", f"snapshot:{PROJECT}-{stage}-1a2b3c")
+    return [
+        Authorization("rds:CreateDBSnapshot", arn("rds", f"db:{database}")),
+        Authorization("rds:CreateDBSnapshot", snapshot),
+        Authorization("rds:DescribeDBSnapshots", snapshot),
+    ]
+
+
+def release_policies(**chosen: str) -> dict[str, dict]:
+    """The policies of staging's release, with these choices."""
+    return load_roles([stack("roles", **chosen)])[f"{PROJECT}-staging-release"].policies
+
+
+def test_a_release_may_take_a_snapshot(allowed):
+    """Switched on, a release takes snapshots of its stage's database; off, or without one, none."""
+    role, calls = f"{PROJECT}-staging-release", snapshot_calls("staging")
+    assert allowed(role, release_policies(**SNAPSHOTS), calls) == calls
+    assert allowed(role, release_policies(), calls) == []
+    assert (
+        allowed(role, release_policies(SnapshotBeforeRelease="true", DatabaseIdentifier=""), calls)
+        == []
+    )
+
+
+def test_a_release_may_do_nothing_else_with_databases(allowed):
+    """Neither other databases nor what deletes, restores or shares a snapshot is its own."""
+    role, policies = f"{PROJECT}-staging-release", release_policies(**SNAPSHOTS)
+    (_, snapshot, _) = snapshot_calls("staging")
+    others = [
+        *snapshot_calls("production", "production-database"),
+        *(
+            Authorization(f"rds:{action}", snapshot.resource)
+            for action in ("DeleteDBSnapshot", "ModifyDBSnapshotAttribute", "AddTagsToResource")
+        ),
+        Authorization("rds:DeleteDBInstance", arn("rds", "db:items-database")),
+        Authorization("rds:ModifyDBInstance", arn("rds", "db:items-database")),
+        Authorization("rds:RestoreDBInstanceFromDBSnapshot", snapshot.resource),
+    ]
+    assert allowed(role, policies, others) == []
+    assert allowed(role, policies, REFUSED[role]) == []
 
 
 @exhaustive.MARK
