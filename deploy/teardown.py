@@ -157,7 +157,7 @@ def finish(situation: Situation, journal: Journal) -> None:
     if situation.project != project_name(situation.repository.name):
         again += f" PROJECT={situation.project}"
     say(f"  `{again}` brings everything back, with the images that were kept and empty databases;")
-    say("  docs/setup.md says how to restore a snapshot.")
+    say("  docs/operations.md says how to restore a snapshot.")
 
 
 def say_kept(situation: Situation, kept: list[tuple[Aws, Leftover]]) -> None:

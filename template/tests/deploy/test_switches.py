@@ -5,7 +5,9 @@ import pytest
 from deploy.templates import PARTS
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.test_choices_survive import plan, value
+from template.tests.docs.pages import ROOT, Page
 
+SERVICES = ROOT / "docs/services.md"
 PRODUCTION = "shop-production"
 TEAM = "team@example.com"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:shop-production-alarms"
@@ -115,6 +117,17 @@ def test_a_switch_off_without_consent(healthy, switch):
     assert suffixes(healthy) == ALWAYS | {switch}
     kept = {name: value(healthy, name) for name in parameters if name != "AlarmTopicArn"}
     assert kept == {name: one for name, one in parameters.items() if name != "AlarmTopicArn"}
+
+
+def test_the_page_has_them_all(zoned):
+    """The stages.toml of the documentation switches every part on, with each key that does."""
+    (text,) = [block.text for block in Page(SERVICES).blocks if block.language == "toml"]
+    zoned.write_stages(text)
+    outcome = zoned.run("setup")
+    assert outcome.code == 0, outcome
+    parts = {part.suffix.removeprefix("-") for part in PARTS if part.suffix}
+    assert parts <= suffixes(zoned)
+    assert zoned.hub.variables["production"]["SNAPSHOT_DATABASE"]
 
 
 def test_all_together(everything):

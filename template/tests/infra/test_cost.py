@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from deploy.stages import KEYS
 from template.rehearsal.project import INFRA
-from template.tests.infra.cloudformation import TEMPLATES
+from template.tests.infra.cloudformation import TEMPLATES, stack
 
 PAGE = (INFRA.parents[1] / "docs" / "cost.md").read_text()
 ROWS = [
@@ -63,6 +64,38 @@ def test_processes_and_schedules_cost_what_they_run():
     minutes = 365 / 12
     cost = [round(month / 730 / 60 * minutes, 2) for month in rows("Container")]
     assert added("schedules") == cost
+
+
+SWITCHED = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if re.search(r"at [\d.]+ \([\d.]+\)", line)
+]
+
+
+@pytest.mark.parametrize("row", SWITCHED, ids=lambda row: row[0])
+def test_every_switch_is_amount_times_price(row):
+    """A switch adds its amount times the price, in both regions, and is a key of stages.toml."""
+    key, what, *adds = row
+    amount, american, german = re.search(r"(\d+)[^\d]*.* at ([\d.]+) \(([\d.]+)\)", what).groups()
+    assert [f"+{month(amount, each):.2f}" for each in (american, german)] == adds
+    words = re.findall(r"[a-z_]+", key)
+    assert words[0] in KEYS or f"{words[0]}.{words[1]}" in KEYS
+
+
+def test_the_alarms_are_counted():
+    """The page counts the alarms that the stack of a stage with a database has."""
+    [row] = [row for row in SWITCHED if "alarms" in row[0]]
+    alarms = stack("alarms").of_type("AWS::CloudWatch::Alarm")
+    assert row[1].startswith(f"{len(alarms)} alarms")
+
+
+def test_the_caches_are_compared():
+    """The smaller price of the two caches is the one that is not taken, and both are right."""
+    assert f"| {month('730', '0.0128')}, whatever it does |" in PAGE
+    assert f"| {month('730 h, 0.1', '0.084')} for the least" in PAGE
+    node = TEMPLATES["cache"]["Parameters"]["CacheNodeType"]["Default"]
+    assert f"| {node}, Valkey |" in PAGE
 
 
 def test_the_choices_are_parameters():
