@@ -118,7 +118,7 @@ def field(folder: Path) -> None:
         r"^    content = .*\n",
         r"\g<0>    done = models.BooleanField(default=False)\n",
     )
-    replace(app / "serializers.py", r'"content"\]', r'"content", "done"]')
+    replace(app / "serializers.py", r'"picture"\]', r'"picture", "done"]')
     manage(folder, "makemigrations", "itemslist")
     write(
         folder / "tests/itemslist/test_done.py",
@@ -255,13 +255,7 @@ def upload(folder: Path) -> None:
         r"^    content = .*\n",
         r'\g<0>    photo = models.FileField(upload_to="photos", blank=True)\n',
     )
-    replace(app / "serializers.py", r'"content"\]', r'"content", "photo"]')
-    settings = folder / "src/shop/settings.py"
-    replace(
-        settings,
-        r"^STATIC_URL = .*\n",
-        r'MEDIA_URL = "media/"\nMEDIA_ROOT = DATA_DIR / "media"\n\g<0>',
-    )
+    replace(app / "serializers.py", r'"picture"\]', r'"picture", "photo"]')
     manage(folder, "makemigrations", "itemslist")
     write(
         folder / "tests/itemslist/test_photo.py",
@@ -439,18 +433,16 @@ app.autodiscover_tasks()
         folder / "src/shop/__init__.py",
         'from .celery import app as celery_app\n\n__all__ = ("celery_app",)\n',
     )
-    write(
-        folder / "src/itemslist/tasks.py",
-        """\
+    tasks = folder / "src/itemslist/tasks.py"
+    tasks.write_text(
+        f"""\
 from celery import shared_task
-
-from itemslist.models import ItemList
-
+{tasks.read_text()}
 
 @shared_task
 def add_item(title):
     return ItemList.objects.create(title=title).pk
-""",
+"""
     )
     replace(
         folder / "src/shop/settings.py",
@@ -458,7 +450,7 @@ def add_item(title):
         r'CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "memory://")\n\g<0>',
     )
     write(
-        folder / "tests/itemslist/test_tasks.py",
+        folder / "tests/itemslist/test_celery.py",
         """\
 import pytest
 
