@@ -189,14 +189,23 @@ def test_schedules_need_what_starts_them(both):
     assert stacks_of(both)[4:] == []
 
 
-def test_other_stacks_are_not_taken_for_processes(both):
-    """A stack of that name without this repository's tags is nobody's process to delete."""
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"Project": "shop", "Stage": "production", "RepositoryId": "999"},
+        {"Project": "shop-production", "Stage": "process", "RepositoryId": "456789"},
+        {"Project": "shop", "Stage": "staging", "RepositoryId": "456789"},
+        {"Project": "shop", "Stage": "production"},
+    ],
+)
+def test_other_stacks_are_not_taken_for_processes(both, tags):
+    """A stack of such a name that is another repository's, project's or stage's stays."""
+    name = "shop-production-process-other"
     stacks = both.cloud.formation.stacks
-    stacks["shop-production-process-other"] = stacks[WORKER] | {
-        "name": "shop-production-process-other",
-        "tags": {"RepositoryId": "999"},
-    }
-    both.run("setup", typing="y\n")
+    stacks[name] = stacks[WORKER] | {"name": name, "tags": tags}
+    outcome = both.run("setup", typing="y\n")
+    assert outcome.code == 0
+    assert "Delete process other" not in outcome.out
     assert both.desk.changes() == []
 
 
