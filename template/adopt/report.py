@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from template.adopt.findings import Findings
-from template.adopt.project import DEVELOPMENT, is_readable, read
+from template.adopt.processes import find_processes
+from template.adopt.project import DEVELOPMENT, is_readable
 from template.adopt.repository import Repository
 from template.adopt.workflows import CALLED, of_tests, tests_line, wants_postgresql
 
@@ -134,10 +135,31 @@ def about_own_files(found: Findings, repository: Repository, own_image: str) -> 
             f"Your Makefile stays as it is. The template's recipes are `python3 -m {home.module}"
             " setup`, `doctor` and `teardown`."
         )
-    if (root / "Procfile").is_file():
-        others = re.findall(r"^(?!web\b|release\b)(\w+):", read(root / "Procfile"), re.MULTILINE)
-        yield "Nothing reads your Procfile." + (
-            f" It also runs {', '.join(others)}." if others else ""
+    yield from about_processes(found)
+
+
+def about_processes(found: Findings) -> Iterator[str]:
+    """What runs beside the web server, in the words of stages.toml."""
+    processes = find_processes(found)
+    if processes.problem:
+        yield f"{processes.problem} Until then `python3 -m {found.home.module} setup` refuses it."
+    if processes.of_procfile:
+        names = list(processes.of_procfile)
+        yield (
+            f"setup runs what your Procfile has beside web and release, {', '.join(names)}, as"
+            f" containers of their own in every stage. Without one: `{names[0]} = false` under"
+            " [all.processes] in stages.toml."
+        )
+    if processes.proposed:
+        yield (
+            f"stages.toml has {', '.join(processes.proposed)} in a comment: without the `#` setup"
+            " runs it as containers of its own, which cost as much as the web server's."
+        )
+    queues = [name for name in ALSO_RUN if found.packages.has(name)]
+    if queues and not (processes.proposed or processes.of_procfile):
+        yield (
+            f"{', '.join(queues)} is among the packages: its workers are processes of their own,"
+            " for which stages.toml has a place."
         )
 
 
@@ -172,12 +194,6 @@ def about_project(found: Findings) -> Iterator[str]:
         yield (
             "A package comes from a Git repository: where that is private, the build cannot"
             " fetch it."
-        )
-    others = [name for name in ALSO_RUN if found.packages.has(name)]
-    if others:
-        yield (
-            f"{', '.join(others)} is among the packages: its workers are processes of their own,"
-            " which the web server does not run."
         )
     if "channels" in found.settings.apps and "InMemoryChannelLayer" in found.settings.text:
         yield "CHANNEL_LAYERS is in memory: two containers do not hear each other."
