@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.stages import FILE
 from template.adopt.django_settings import django_settings
-from template.adopt.dockerfile import dockerfile
+from template.adopt.dockerfile import dockerfile, secret_options
 from template.adopt.findings import Findings, look
 from template.adopt.home import Home, find_home
 from template.adopt.processes import find_processes, stages_toml
@@ -101,11 +101,16 @@ def files(
     """What the project should have, by path: the pipeline, deploy/, the image, the workflows."""
     home = found.home
     found.docker_options = f"--file {home.path}/Dockerfile " if own_image else ""
+    found.build_options = found.docker_options + "".join(
+        f"{option} " for option in secret_options(found.packages)
+    )
     tests, tests_text = tests_workflow(found, repository, read(root / ".github/workflows/ci.yml"))
     texts = {}
     for path in expand(root, PIPELINE):
         texts[home.moved(path)] = home.moved(commands((root / path).read_text()))
-    workflow = deploy_workflow(texts.pop(".github/workflows/deploy.yml"), repository, tests)
+    workflow = deploy_workflow(found, texts.pop(".github/workflows/deploy.yml"), repository, tests)
+    command = "docker build "
+    texts["build.yml"] = texts["build.yml"].replace(command, f"{command}{found.build_options}")
     texts[OTHER_WORKFLOW if repository.deploy_taken else ".github/workflows/deploy.yml"] = workflow
     if tests_text:
         texts[f".github/workflows/{tests}"] = tests_text
@@ -122,8 +127,6 @@ def files(
         text = first.replace("docker build ", f"docker build {found.docker_options}") + "\n" + rest
         texts[f"{home.path}/Dockerfile"] = text
         texts[f"{home.path}/Dockerfile.dockerignore"] = ignored
-        command = "docker build "
-        texts["build.yml"] = texts["build.yml"].replace(command, f"{command}{found.docker_options}")
     else:
         texts["Dockerfile"] = text
         if not (found.root / ".dockerignore").exists() or is_ours(found.root / ".dockerignore"):

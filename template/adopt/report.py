@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from template.adopt.dockerfile import secret_options, tokens
 from template.adopt.findings import Findings
+from template.adopt.packages import host
 from template.adopt.processes import find_processes
 from template.adopt.project import DEVELOPMENT, is_readable
 from template.adopt.repository import Repository
@@ -190,6 +192,8 @@ def about_project(found: Findings) -> Iterator[str]:
         yield (
             "Nothing pins your packages: each build installs the newest, on another day other ones."
         )
+    if found.packages.indexes:
+        yield from about_indexes(found)
     if found.packages.git:
         yield (
             "A package comes from a Git repository: where that is private, the build cannot"
@@ -197,6 +201,24 @@ def about_project(found: Findings) -> Iterator[str]:
         )
     if "channels" in found.settings.apps and "InMemoryChannelLayer" in found.settings.text:
         yield "CHANNEL_LAYERS is in memory: two containers do not hear each other."
+
+
+def about_indexes(found: Findings) -> Iterator[str]:
+    """The package indexes that may want a login, and how a build gets it."""
+    hosts = ", ".join(dict.fromkeys(map(host, found.packages.indexes)))
+    names = ", ".join(["NETRC", *tokens(found.packages)])
+    options = " ".join(secret_options(found.packages, "src=$HOME/.netrc"))
+    yield (
+        f"Packages come from {hosts}. If that wants a login: on your machine `docker build"
+        f" {options} ...`, where .netrc has `machine HOST login NAME password TOKEN`; in the"
+        f" pipeline the same as the secret {names} of the repository on GitHub."
+    )
+    if any(re.search(r"://[^/$]+:[^/$]+@", url) for url in found.packages.indexes):
+        yield (
+            "The password of a package index is written into"
+            f" {', '.join(map(found.relative, found.packages.files))}, and so into Git: change it"
+            " there, and take it out."
+        )
 
 
 def about_database(found: Findings) -> Iterator[str]:

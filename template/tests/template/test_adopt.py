@@ -698,6 +698,101 @@ def test_gunicorn_is_the_projects_own(folder, capsys, pin, added):
     assert ("gunicorn==27.0.1" in dockerfile(folder)) == bool(added)
 
 
+OURS = "https://pypi.example.com/simple"
+LOCK = f"""
+version = 1
+[[package]]
+name = "shop"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "django" }}]
+[[package]]
+name = "django"
+version = "5.2.1"
+source = {{ registry = "{OURS}" }}
+"""
+UV = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django"]\n'
+POETRY_LOCK = f"""
+[[package]]
+name = "django"
+version = "5.2.1"
+files = []
+
+[package.source]
+type = "legacy"
+url = "{OURS}"
+reference = "ours"
+"""
+PIPFILE_LOCK = f'{{"_meta": {{"sources": [{{"url": "{OURS}"}}]}}, "default": {{"django": {{}}}}}}'
+INDEXES = {
+    "requirements": {"requirements.txt": f"--extra-index-url {OURS}\nDjango==5.2.*\n"},
+    "included": {
+        "requirements.txt": "-r base.txt\n",
+        "base.txt": f"--index-url={OURS}\nDjango==5.2.*\n",
+    },
+    "uv": {"pyproject.toml": UV, "uv.lock": LOCK},
+    "poetry": {
+        "pyproject.toml": '[tool.poetry.dependencies]\ndjango = "*"\n',
+        "poetry.lock": POETRY_LOCK,
+    },
+    "pipenv": {"Pipfile": "", "Pipfile.lock": PIPFILE_LOCK},
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_login_of_an_index_is_a_secret_of_the_build(folder, capsys, name):
+    """In the step that installs, in the pipeline, before the tests; never an argument."""
+    base(folder, files=INDEXES[name])
+    said = adopt(folder, capsys)
+    assert "Packages come from pypi.example.com." in said
+    assert "machine HOST login NAME password TOKEN" in said
+    text = dockerfile(folder)
+    (step,) = [line for line in text.splitlines() if line.startswith("RUN --mount=type=secret")]
+    assert step.startswith("RUN --mount=type=secret,id=netrc,target=/root/.netrc ")
+    assert "uv sync" in step or "pip install" in step
+    assert "ARG" not in text.replace("ARG COMMIT_SHA", "")
+    option = "docker build --secret id=netrc,env=NETRC "
+    assert option in (folder / "build.yml").read_text()
+    workflows = folder / ".github/workflows"
+    deploy = yaml.safe_load((workflows / "deploy.yml").read_text())["jobs"]
+    assert deploy["build"]["steps"][-1]["env"]["NETRC"] == "${{ secrets.NETRC }}"
+    assert deploy["test"]["secrets"] == "inherit"
+    tests = yaml.safe_load((workflows / "ci.yml").read_text())["jobs"]
+    assert tests["image"]["steps"][-1] == {
+        "run": f"{option}.",
+        "env": {"NETRC": "${{ secrets.NETRC }}"},
+    }
+    log_in = next(one for one in tests["test"]["steps"] if "netrc" in one.get("run", ""))
+    home = {"HOME": str(folder), "NETRC": "machine a login b password c"}
+    subprocess.run(["sh", "-c", log_in["run"]], env={**os.environ, **home}, check=True)
+    assert (folder / ".netrc").read_text() == "machine a login b password c\n"
+    assert (folder / ".netrc").stat().st_mode & 0o077 == 0
+    subprocess.run(["actionlint", workflows / "ci.yml", workflows / "deploy.yml"], check=True)
+
+
+def test_token_in_the_url_of_an_index_is_a_secret_of_its_own(folder, capsys):
+    """pip puts variables into URLs; a password that is written there is told."""
+    lines = "--extra-index-url https://${TOKEN}@pypi.example.com/simple\nDjango==5.2.*\n"
+    base(folder, files={"requirements.txt": lines})
+    assert "the secret NETRC, TOKEN of the repository" in adopt(folder, capsys)
+    assert "--mount=type=secret,id=TOKEN,env=TOKEN " in dockerfile(folder)
+    assert "--secret id=TOKEN,env=TOKEN " in (folder / "build.yml").read_text()
+    other = folder / "other"
+    base(other, files={"requirements.txt": lines.replace("${TOKEN}", "me:word")})
+    assert "The password of a package index is written into requirements.txt" in adopt(
+        other, capsys
+    )
+
+
+@pytest.mark.parametrize("url", ["https://pypi.org/simple", "https://download.pytorch.org/whl/cpu"])
+def test_public_index_wants_no_login(folder, capsys, url):
+    """Nothing is asked for what anybody may read."""
+    base(folder, files={"requirements.txt": f"--extra-index-url {url}\nDjango==5.2.*\n"})
+    assert "Packages come from" not in adopt(folder, capsys)
+    assert "netrc" not in dockerfile(folder)
+    assert "NETRC" not in (folder / ".github/workflows/deploy.yml").read_text()
+
+
 # F10: the repository
 
 
