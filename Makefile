@@ -107,4 +107,9 @@ logs: ## Print the log of a STAGE (FOLLOW=1, SINCE=1h, PROCESS=worker, REQUEST=I
 status: ## Show what runs in a STAGE, or in all, and how it is doing
 	@$(PYTHON) -m deploy status $(STAGE)
 
+.PHONY: update
+update: ## Take what is newer in the template into this repository (FROM=its URL)
+	@$(CHECK_PYTHON)
+	@$(PYTHON) -m deploy update "$(FROM)"
+
 -include template/Makefile

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from deploy.config import Changes, config
 from deploy.console import leave_pipe, say
@@ -18,6 +19,7 @@ from deploy.run import run, run_in_job, shell
 from deploy.settings import read_settings
 from deploy.status import status
 from deploy.teardown import teardown
+from deploy.update import update
 from deploy.workflow import doctor_in_workflow
 
 FROM_WORKFLOW = "--from-workflow"
@@ -88,6 +90,8 @@ def make_parser() -> argparse.ArgumentParser:
     of_restore.add_argument("snapshot", metavar="SNAPSHOT", nargs="?", default="", help=SNAPSHOT)
     add("shell", do_shell, "open a shell in a container of its own", "")
     add("status", do_status, "print what runs, since when, and how it is doing", "*")
+    of_update = add("update", do_update, "take what is newer in the template: update URL")
+    of_update.add_argument("url", metavar="URL", nargs="?", default="", help="the template's")
     return parser
 
 
@@ -148,6 +152,11 @@ def do_shell(chosen: argparse.Namespace, _: Journal) -> int:
 def do_status(chosen: argparse.Namespace, _: Journal) -> None:
     """Print how stages are doing."""
     status(read_settings(os.environ), chosen.stage)
+
+
+def do_update(chosen: argparse.Namespace, _: Journal) -> int:
+    """Take what is newer in the template into this project."""
+    return update(Path.cwd(), chosen.url)
 
 
 def interrupted(command: str, journal: Journal) -> None:

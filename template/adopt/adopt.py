@@ -8,26 +8,24 @@ from fnmatch import fnmatch
 from itertools import groupby
 from pathlib import Path
 
+from deploy.stages import FILE
 from template.adopt.django_settings import django_settings
-from template.adopt.dockerfile import dockerfile
+from template.adopt.dockerfile import dockerfile, secret_options
 from template.adopt.findings import Findings, look
 from template.adopt.home import Home, find_home
+from template.adopt.processes import find_processes, stages_toml
 from template.adopt.project import candidates, own_code, read
 from template.adopt.report import report
 from template.adopt.repository import Repository, find_repository, git
 from template.adopt.workflows import deploy_workflow, tests_workflow
 from template.errors import TemplateError
 
+# What every project gets as it is, and what of it is the template's alone, or written anew.
 PIPELINE = (
-    ".github/actions/run-buildspec/action.yml",
-    ".github/workflows/deploy.yml",
-    ".github/workflows/doctor.yml",
-    ".github/workflows/run.yml",
-    ".github/workflows/stage.yml",
-    "build.yml",
-    "release.yml",
+    *(".github/actions/*/action.yml", ".github/workflows/*.yml", "build.yml", "release.yml"),
+    *("deploy/*.py", "deploy/infra/*.yml"),
 )
-DEPLOY = ("deploy/*.py", "deploy/infra/*.yml")
+LEFT_OUT = (".github/workflows/ci.yml", ".github/workflows/template.yml")
 # What is written into deploy/ of every project.
 WRITTEN = Path("template/adopt/files")
 # Where ours goes if a project has a deploy.yml of its own.
@@ -35,7 +33,7 @@ OTHER_WORKFLOW = ".github/workflows/deploy-to-ecs.yml"
 # The commit of the template that the files are of, for the next update.
 VERSION = "version.txt"
 # The recipes of the Makefile, which a project does not get, and what they run.
-RECIPE = re.compile(r"\bmake (setup|doctor|teardown|\{command\})((?: [A-Z_]+=[^\s`\"']+)*)")
+RECIPE = re.compile(r"\bmake (setup|doctor|teardown|update|\{command\})((?: [A-Z_]+=[^\s`\"']+)*)")
 
 
 @dataclass(frozen=True)
@@ -103,17 +101,23 @@ def files(
     """What the project should have, by path: the pipeline, deploy/, the image, the workflows."""
     home = found.home
     found.docker_options = f"--file {home.path}/Dockerfile " if own_image else ""
+    found.build_options = found.docker_options + "".join(
+        f"{option} " for option in secret_options(found.packages)
+    )
     tests, tests_text = tests_workflow(found, repository, read(root / ".github/workflows/ci.yml"))
     texts = {}
-    for path in (*PIPELINE, *expand(root, DEPLOY)):
+    for path in expand(root, PIPELINE):
         texts[home.moved(path)] = home.moved(commands((root / path).read_text()))
-    workflow = deploy_workflow(texts.pop(".github/workflows/deploy.yml"), repository, tests)
+    workflow = deploy_workflow(found, texts.pop(".github/workflows/deploy.yml"), repository, tests)
+    command = "docker build "
+    texts["build.yml"] = texts["build.yml"].replace(command, f"{command}{found.build_options}")
     texts[OTHER_WORKFLOW if repository.deploy_taken else ".github/workflows/deploy.yml"] = workflow
     if tests_text:
         texts[f".github/workflows/{tests}"] = tests_text
-    for name in ("health.py", "ruff.toml"):
-        texts[f"{home.path}/{name}"] = (root / WRITTEN / name).read_text()
+    for name in ("README.md", "health.py", "ruff.toml"):
+        texts[f"{home.path}/{name}"] = home.moved((root / WRITTEN / name).read_text())
     texts[f"{home.path}/django_settings.py"] = django_settings(found)
+    texts[FILE] = home.moved(commands(stages_toml(read(root / FILE), find_processes(found))))
     if commit := git(root, "rev-parse", "HEAD"):
         texts[f"{home.path}/{VERSION}"] = f"{commit}\n"
     text = dockerfile(found)
@@ -123,8 +127,6 @@ def files(
         text = first.replace("docker build ", f"docker build {found.docker_options}") + "\n" + rest
         texts[f"{home.path}/Dockerfile"] = text
         texts[f"{home.path}/Dockerfile.dockerignore"] = ignored
-        command = "docker build "
-        texts["build.yml"] = texts["build.yml"].replace(command, f"{command}{found.docker_options}")
     else:
         texts["Dockerfile"] = text
         if not (found.root / ".dockerignore").exists() or is_ours(found.root / ".dockerignore"):
@@ -204,13 +206,10 @@ def hidden_files(found: Findings) -> str:
 
 
 def expand(root: Path, patterns: tuple[str, ...]) -> list[str]:
-    """The files that fit the patterns, below the root, and gunicorn's settings."""
-    found = [
-        path.relative_to(root).as_posix()
-        for pattern in patterns
-        for path in sorted(root.glob(pattern))
-    ]
-    return list(dict.fromkeys(found))
+    """The files below the root that fit the patterns, but those that are left out."""
+    found = (path for pattern in patterns for path in sorted(root.glob(pattern)))
+    names = (path.relative_to(root).as_posix() for path in found)
+    return [name for name in names if name not in LEFT_OUT]
 
 
 def write(place: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from shlex import quote
 from textwrap import dedent
 
 from template.adopt.findings import Findings, inside
-from template.adopt.packages import Packages
+from template.adopt.packages import Packages, host
 from template.adopt.project import added_paths
 from template.adopt.variables import Variable
 
@@ -20,6 +20,7 @@ PIPENV = ((10, "2026.10.3"), (9, "2025.0.4"))
 PIP = "pip install --disable-pip-version-check"
 CACHE = "RUN --mount=type=cache,target=/root/.cache/pip \\\n    "
 UV_CACHE = "RUN --mount=type=cache,target=/root/.cache/uv \\\n    "
+NETRC = "--mount=type=secret,id=netrc,target=/root/.netrc"
 COLLECT = "python manage.py collectstatic --noinput"
 
 
@@ -171,12 +172,39 @@ def static(found: Findings) -> list[str]:
     return [*comment, step]
 
 
+def installing(packages: Packages, cache: str, command: str) -> Iterator[str]:
+    """The step that installs the packages, with the login of an index where there may be one."""
+    if not packages.indexes:
+        yield f"{cache}{command}"
+        return
+    hosts = ", ".join(dict.fromkeys(map(host, packages.indexes)))
+    yield f"# {hosts} may want a login. It is a secret of the build, and in no layer:"
+    yield f"# docker build {' '.join(secret_options(packages, 'src=$HOME/.netrc'))} ."
+    mounts = [NETRC, *(f"--mount=type=secret,id={name},env={name}" for name in tokens(packages))]
+    step = cache.replace("RUN ", "RUN " + "".join(f"{mount} \\\n    " for mount in mounts), 1)
+    yield f"{step}{command}"
+
+
+def tokens(packages: Packages) -> list[str]:
+    """The variables in the URLs of indexes, which pip and Pipenv put in."""
+    found = [name for url in packages.indexes for name in re.findall(r"\$\{?(\w+)\}?", url)]
+    return list(dict.fromkeys(found))
+
+
+def secret_options(packages: Packages, netrc: str = "env=NETRC") -> list[str]:
+    """The options of `docker build` for the login of an index, where there is one."""
+    if not packages.indexes:
+        return []
+    names = [f"--secret id={name},env={name}" for name in tokens(packages)]
+    return [f"--secret id=netrc,{netrc}", *names]
+
+
 def with_pip(packages: Packages, found: Findings) -> Iterator[str]:
     """Requirements files."""
     yield venv()
     yield from copy_files(packages, found)
     yield from mended(packages, found)
-    yield f"{CACHE}{PIP} -r {quote(found.relative(packages.file))}"
+    yield from installing(packages, CACHE, f"{PIP} -r {quote(found.relative(packages.file))}")
 
 
 def mended(packages: Packages, found: Findings) -> Iterator[str]:
@@ -248,7 +276,7 @@ def with_uv(packages: Packages, found: Findings) -> Iterator[str]:
     yield from copy_files(packages, found)
     folder = found.relative(packages.folder)
     options = [*([] if folder == "." else [f"--project {folder}"]), *options]
-    yield f"{UV_CACHE}/tools/bin/uv sync {' '.join(options)}"
+    yield from installing(packages, UV_CACHE, f"/tools/bin/uv sync {' '.join(options)}")
 
 
 def with_poetry(packages: Packages, found: Findings) -> Iterator[str]:
@@ -263,7 +291,7 @@ def with_poetry(packages: Packages, found: Findings) -> Iterator[str]:
     yield from copy_files(packages, found)
     yield f"RUN /tools/bin/poetry export {' '.join(options)} --output /tmp/requirements.txt"
     yield venv()
-    yield f"{CACHE}{PIP} -r /tmp/requirements.txt"
+    yield from installing(packages, CACHE, f"{PIP} -r /tmp/requirements.txt")
 
 
 def with_pipenv(packages: Packages, found: Findings) -> Iterator[str]:
@@ -276,7 +304,7 @@ def with_pipenv(packages: Packages, found: Findings) -> Iterator[str]:
     yield from copy_files(packages, found)
     yield f"RUN {where}/tools/bin/pipenv requirements{hashes} > /tmp/requirements.txt"
     yield venv()
-    yield f"{CACHE}{PIP} -r /tmp/requirements.txt"
+    yield from installing(packages, CACHE, f"{PIP} -r /tmp/requirements.txt")
 
 
 def with_pyproject(packages: Packages, found: Findings) -> Iterator[str]:

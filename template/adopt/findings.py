@@ -63,6 +63,7 @@ class Findings:
     writable: dict[str, str] = field(default_factory=dict)  # folders, and why
     written_files: list[str] = field(default_factory=list)  # of a log, beside the code
     docker_options: str = ""  # of docker build, where the Dockerfile is not in its usual place
+    build_options: str = ""  # the same in the pipeline, with secrets
     forced: bool = False  # manage.py or wsgi.py set the settings whatever the environment says
 
     @property

@@ -45,6 +45,15 @@ PACKAGES = {
     "PIL": "pillow",
     "MySQLdb": "mysqlclient",
 }
+# Where a URL of an index stands, by the file; and those that nobody needs a login for.
+INDEX = re.compile(
+    r"""(?:--(?:extra-)?index-url|--find-links|^-i)[ =]+(\S+)      # requirements
+    |registry\ =\ "([^"]+)"                                     # uv.lock
+    |^\[package\.source\]\ntype\ =\ "legacy"\nurl\ =\ "([^"]+)"  # poetry.lock
+    |"url":\ "([^"]+)"                                           # Pipfile.lock""",
+    re.MULTILINE | re.VERBOSE,
+)
+PUBLIC = ("pypi.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com")
 # Lines of requirements that cannot be installed on Linux, from `pip freeze` on other machines:
 # Windows' own packages, a line of Debian's that names nothing, and files that only conda had.
 UNINSTALLABLE = {
@@ -72,6 +81,7 @@ class Packages:
     local: bool = False  # installs a folder of the project's own
     workspace: bool = False  # the project is a member of uv's workspace
     git: bool = False
+    indexes: list[str] = field(default_factory=list)  # URLs that may want a login
     hashed: bool = False
     uninstallable: list[str] = field(default_factory=list)  # as they are written
     conda: bool = False  # whether lines name files that only conda had
@@ -97,6 +107,20 @@ class Packages:
 
 def find_packages(root: Path, project: Path, imported: set[str]) -> Packages:
     """What installs the packages; `imported` are the modules that production cannot be without."""
+    packages = choose_packages(root, project, imported)
+    found = [url for path in packages.files for match in INDEX.findall(read(path)) for url in match]
+    urls = [url for url in found if url.startswith("http")]
+    packages.indexes = [url for url in dict.fromkeys(urls) if host(url) not in PUBLIC]
+    return packages
+
+
+def host(url: str) -> str:
+    """The host of a URL."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+
+
+def choose_packages(root: Path, project: Path, imported: set[str]) -> Packages:
+    """The lock, or else the file of requirements, that the packages come from."""
     folders = [folder for folder in (project, *project.parents) if folder.is_relative_to(root)]
     pyproject = next((load(folder / "pyproject.toml") for folder in folders
                       if (folder / "pyproject.toml").is_file()), {})  # fmt: skip

@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from template.adopt.dockerfile import secret_options, tokens
 from template.adopt.findings import Findings
-from template.adopt.project import DEVELOPMENT, is_readable, read
+from template.adopt.packages import host
+from template.adopt.processes import find_processes
+from template.adopt.project import DEVELOPMENT, is_readable
 from template.adopt.repository import Repository
 from template.adopt.workflows import CALLED, of_tests, tests_line, wants_postgresql
 
@@ -134,10 +137,31 @@ def about_own_files(found: Findings, repository: Repository, own_image: str) -> 
             f"Your Makefile stays as it is. The template's recipes are `python3 -m {home.module}"
             " setup`, `doctor` and `teardown`."
         )
-    if (root / "Procfile").is_file():
-        others = re.findall(r"^(?!web\b|release\b)(\w+):", read(root / "Procfile"), re.MULTILINE)
-        yield "Nothing reads your Procfile." + (
-            f" It also runs {', '.join(others)}." if others else ""
+    yield from about_processes(found)
+
+
+def about_processes(found: Findings) -> Iterator[str]:
+    """What runs beside the web server, in the words of stages.toml."""
+    processes = find_processes(found)
+    if processes.problem:
+        yield f"{processes.problem} Until then `python3 -m {found.home.module} setup` refuses it."
+    if processes.of_procfile:
+        names = list(processes.of_procfile)
+        yield (
+            f"setup runs what your Procfile has beside web and release, {', '.join(names)}, as"
+            f" containers of their own in every stage. Without one: `{names[0]} = false` under"
+            " [all.processes] in stages.toml."
+        )
+    if processes.proposed:
+        yield (
+            f"stages.toml has {', '.join(processes.proposed)} in a comment: without the `#` setup"
+            " runs it as containers of its own, which cost as much as the web server's."
+        )
+    queues = [name for name in ALSO_RUN if found.packages.has(name)]
+    if queues and not (processes.proposed or processes.of_procfile):
+        yield (
+            f"{', '.join(queues)} is among the packages: its workers are processes of their own,"
+            " for which stages.toml has a place."
         )
 
 
@@ -168,19 +192,33 @@ def about_project(found: Findings) -> Iterator[str]:
         yield (
             "Nothing pins your packages: each build installs the newest, on another day other ones."
         )
+    if found.packages.indexes:
+        yield from about_indexes(found)
     if found.packages.git:
         yield (
             "A package comes from a Git repository: where that is private, the build cannot"
             " fetch it."
         )
-    others = [name for name in ALSO_RUN if found.packages.has(name)]
-    if others:
-        yield (
-            f"{', '.join(others)} is among the packages: its workers are processes of their own,"
-            " which the web server does not run."
-        )
     if "channels" in found.settings.apps and "InMemoryChannelLayer" in found.settings.text:
         yield "CHANNEL_LAYERS is in memory: two containers do not hear each other."
+
+
+def about_indexes(found: Findings) -> Iterator[str]:
+    """The package indexes that may want a login, and how a build gets it."""
+    hosts = ", ".join(dict.fromkeys(map(host, found.packages.indexes)))
+    names = ", ".join(["NETRC", *tokens(found.packages)])
+    options = " ".join(secret_options(found.packages, "src=$HOME/.netrc"))
+    yield (
+        f"Packages come from {hosts}. If that wants a login: on your machine `docker build"
+        f" {options} ...`, where .netrc has `machine HOST login NAME password TOKEN`; in the"
+        f" pipeline the same as the secret {names} of the repository on GitHub."
+    )
+    if any(re.search(r"://[^/$]+:[^/$]+@", url) for url in found.packages.indexes):
+        yield (
+            "The password of a package index is written into"
+            f" {', '.join(map(found.relative, found.packages.files))}, and so into Git: change it"
+            " there, and take it out."
+        )
 
 
 def about_database(found: Findings) -> Iterator[str]:

@@ -1,44 +1,59 @@
-"""Takes what is newer in the template into the files of a project that came from it, three ways."""
+"""Takes what is newer in the template into the files that came from it, three ways."""
 
 import contextlib
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from template.adopt.adopt import VERSION, check, files, look_around
+from template.adopt.home import OTHER
 from template.adopt.repository import find_repository, git
+from template.begin import changes
+from template.begin.names import APP, PROJECT, SLUG
 from template.errors import TemplateError
 
-# Folders and files of a copy that are its owner's from the first day.
+# Files and folders of a copy that are its owner's from the first day.
 OWNERS = (
-    *(".ci/", "template/", "src/", "tests/", "README.md", "LICENSE", "CONTRIBUTING.md"),
-    *("SECURITY.md", "manage.py", "pyproject.toml", "requirements", "deploy/version.txt"),
+    *("src/", "tests/", "README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md"),
+    *("manage.py", "pyproject.toml", "requirements", "deploy/version.txt"),
 )
+CONFLICT = "conflict"
 Texts = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What `begin` has made of a copy: other words for the sample's names, or no sample."""
+
+    words: dict[str, str] = field(default_factory=dict)
+    empty: bool = False
 
 
 def update(root: Path, into: str) -> None:
     """Merge what changed since the project's version; raises TemplateError where it cannot."""
     project = find_repository(check(root, into)).root
     refuse_changes(project)
-    home = next((name for name in ("deploy", "tools/deploy") if is_home(project / name)), "deploy")
-    recorded = version_of(root, project, project / home / VERSION)
-    with checkout(root, recorded) as old:
-        before, after = (texts(place, project, project / home) for place in (old, root))
+    refuse_template(project)
+    home = next((name for name in ("deploy", OTHER) if is_home(project / name)), "deploy")
+    adopted = (project / home / "django_settings.py").is_file()
+    recorded = version_of(root, project, project / home / VERSION, adopted=adopted)
+    newest = git(root, "rev-parse", "HEAD")
+    with checkout(root, recorded) as old, checkout(root, newest) as new:
+        read = of_adopted if adopted else of_copy
+        before, after = (read(place, project) for place in (old, new))
     said = {path: merge(project / path, before.get(path), after.get(path))
             for path in sorted({*before, *after}) if not path.endswith(VERSION)}  # fmt: skip
-    (project / home / VERSION).write_text(git(root, "rev-parse", "HEAD") + "\n")
+    (project / home / VERSION).write_text(f"{newest}\n")
     changed = {path: word for path, word in said.items() if word}
     for path, word in changed.items():
         print(f"  {word}: {path}")
-    print(f"From {recorded[:12]} to {git(root, 'rev-parse', 'HEAD')[:12]}: {len(changed)} files.")
+    print(f"From {recorded[:12]} to {newest[:12]}: {len(changed)} files.")
     if conflicts := [path for path, word in changed.items() if word == CONFLICT]:
         print(f"Mend the conflicts, then commit: {', '.join(conflicts)}")
-
-
-CONFLICT = "conflict"
 
 
 def is_home(folder: Path) -> bool:
@@ -48,65 +63,114 @@ def is_home(folder: Path) -> bool:
 
 def refuse_changes(project: Path) -> None:
     """Raise TemplateError unless everything is committed, so that an update can be taken back."""
-    if not git(project, "rev-parse", "HEAD") or git(project, "status", "--porcelain"):
+    but_bytecode = ("--", ".", ":(exclude,glob)**/__pycache__/**")
+    changed = git(project, "status", "--porcelain", *but_bytecode)
+    if changed or not git(project, "rev-parse", "HEAD"):
         raise TemplateError(
             "The project has changes that are not committed, and an update could not be undone.",
             "Commit them, then run it again.",
         )
 
 
-def version_of(root: Path, project: Path, place: Path) -> str:
-    """The template's commit that the project's files are of: the recorded one, or the nearest."""
-    recorded = place.read_text().strip() if place.is_file() else nearest(root, project)
+def refuse_template(project: Path) -> None:
+    """Raise TemplateError for the template, a fork of it, or a copy that has not begun."""
+    if (project / "template/adopt").is_dir():
+        raise TemplateError(
+            "This is the template, or a copy that has not begun: it still has template/.",
+            "In a clone or a fork: git pull. In a copy: make begin NAME=shop, then update it.",
+        )
+
+
+def version_of(root: Path, project: Path, place: Path, *, adopted: bool) -> str:
+    """The template's commit that the project's files are of.
+
+    It is recorded; before its first update a copy has it as its own first commit. Raises
+    TemplateError where it is not known, or no older than this template.
+    """
+    if place.is_file():
+        recorded = place.read_text().strip()
+    else:
+        recorded = "" if adopted else first_version(root, project)
+    if not recorded:
+        why = (
+            f"there is no {place}"
+            if adopted
+            else "none of this one's has the files that the copy began with. It is older, or"
+            " another, or the copy has not its whole history"
+        )
+        raise TemplateError(
+            f"Nobody knows which version of the template the project has: {why}.",
+            f"Write the commit of the template into {place}, as `git log` has it there, and commit"
+            f" it. The newest is {git(root, 'rev-parse', 'HEAD')}.",
+        )
     if not git(root, "rev-parse", "--verify", "--quiet", f"{recorded}^{{commit}}"):
         raise TemplateError(
             f"The template's history has no commit {recorded}, which {place.name} names.",
-            "Clone the template that the project is of, with its whole history.",
+            "Take the template that the project is of, with its whole history.",
+        )
+    if git(root, "rev-list", "--max-count=1", f"HEAD..{recorded}"):
+        raise TemplateError(
+            f"The project has {recorded[:12]}, and this template is not newer:"
+            f" {git(root, 'rev-parse', 'HEAD')[:12]}.",
+            "Take a newer one, or the branch that the project is of.",
         )
     return recorded
 
 
-def nearest(root: Path, project: Path) -> str:
-    """The commit whose files are most like the project's, the latest of several."""
-    paths = [path for path in git(root, "ls-files").splitlines() if (project / path).is_file()]
-    paths = [path for path in paths if not path.startswith(OWNERS)]
-    if not paths:
-        raise TemplateError(
-            "No file of the project is one of this template.", "Run adopt: make adopt INTO=..."
-        )
-    theirs = dict(zip(paths, git(project, "hash-object", *paths).split(), strict=True))
-
-    def alike(commit: str) -> int:
-        tree = git(root, "ls-tree", "-r", commit, "--", *paths).splitlines()
-        there = {line.partition("\t")[2]: line.split()[2] for line in tree}
-        return sum(there.get(path) == blob for path, blob in theirs.items())
-
-    return max(git(root, "rev-list", "HEAD", "--", *paths).split(), key=alike)
+def first_version(root: Path, project: Path) -> str:
+    """The commit of the template whose files a copy began with; nothing where none has them."""
+    first = git(project, "rev-list", "--max-parents=0", "HEAD").splitlines()
+    trees = {git(project, "rev-parse", f"{commit}^{{tree}}") for commit in first}
+    for line in git(root, "log", "--format=%H %T").splitlines():
+        commit, tree = line.split()
+        if tree in trees:
+            return commit
+    return ""
 
 
 @contextlib.contextmanager
 def checkout(root: Path, commit: str) -> Iterator[Path]:
-    """The template as it was at a commit, while the context lasts."""
+    """The template as it is at a commit, while the context lasts."""
     with tempfile.TemporaryDirectory(prefix="template-") as folder:
         place = Path(folder, "template")
         clone = ["git", "clone", "--quiet", "--no-checkout", str(root), str(place)]
         subprocess.run(clone, check=True)
-        subprocess.run(["git", "checkout", "--quiet", commit], cwd=place, check=True)
+        subprocess.run(["git", "checkout", "--quiet", "--detach", commit], cwd=place, check=True)
         yield place
 
 
-def texts(template: Path, project: Path, home: Path) -> Texts:
-    """What a version of the template has for the project, by path."""
-    if not (home / "django_settings.py").is_file():
-        names = git(template, "ls-files").splitlines()
-        return {
-            name: (template / name).read_bytes() for name in names if not name.startswith(OWNERS)
-        }
+def of_adopted(template: Path, project: Path) -> Texts:
+    """What a version of the template writes for an adopted project, by path."""
     with tempfile.TemporaryDirectory(prefix="template-") as out:
         command = [sys.executable, "-m", "template", "files", str(project), out]
         subprocess.run(command, cwd=template, check=True)
         found = (path for path in Path(out).rglob("*") if path.is_file())
         return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
+
+
+def of_copy(template: Path, project: Path) -> Texts:
+    """What a version of the template has for a copy, by path, after the copy has begun."""
+    begun = read_begun(project)
+    changes.remove_template(template)
+    if begun.empty:
+        changes.remove_sample(template)
+    changes.rename(template, begun.words)
+    names = git(template, "ls-files", "--cached", "--others", "--exclude-standard").splitlines()
+    return {
+        name: (template / name).read_bytes()
+        for name in names
+        if (template / name).is_file() and not name.startswith(OWNERS)
+    }
+
+
+def read_begun(project: Path) -> Begun:
+    """What the commit of `begin` says: the names that the owner has chosen."""
+    said = git(project, "log", "--grep", f"^- {SLUG} is ", "--format=%B", "--max-count=1")
+    words = {}
+    for name in (SLUG, PROJECT, APP):
+        if found := re.search(rf"^- (?:the \w+ )?{name} is (\S+) now", said, re.MULTILINE):
+            words[name] = found[1].rstrip(":")
+    return Begun(words, f"{APP} is removed" in said)
 
 
 def write_files(root: Path, into: str, out: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
-from template.adopt.dockerfile import mending
+from template.adopt.dockerfile import mending, tokens
 from template.adopt.findings import Findings
 from template.adopt.project import named_settings, read
 from template.adopt.repository import Repository
@@ -39,12 +39,21 @@ CALL = "uses: ./.github/workflows/ci.yml"
 CALLED = "ci-before-deploy.yml"
 
 
-def deploy_workflow(text: str, repository: Repository, tests: str) -> str:
+def deploy_workflow(found: Findings, text: str, repository: Repository, tests: str) -> str:
     """The template's deploy.yml, which calls the project's workflow of tests."""
     call = CALL.replace("ci.yml", tests)
-    if "secrets." in repository.tests_text and tests in (repository.tests, CALLED):
+    theirs = tests in (repository.tests, CALLED)
+    if ("secrets." in repository.tests_text and theirs) or (logins(found) and not theirs):
         call += "\n    secrets: inherit"
-    return text.replace(CALL, call)
+    token = re.compile(r"^ +GITHUB_TOKEN: .*`latest` does not go back\n", re.MULTILINE)
+    more = "".join(f"          {line}\n" for line in logins(found))
+    return token.sub(lambda line: line[0] + more, text).replace(CALL, call)
+
+
+def logins(found: Findings) -> list[str]:
+    """The variables with the login of a package index, as an `env` of a step has them."""
+    names = ["NETRC", *tokens(found.packages)] if found.packages.indexes else []
+    return [f"{name}: ${{{{ secrets.{name} }}}}" for name in names]
 
 
 def tests_workflow(found: Findings, repository: Repository, template: str) -> tuple[str, str]:
@@ -126,7 +135,9 @@ def own_workflow(found: Findings, template: str) -> str:
         "        with:",
         f'          python-version: "3.{found.python.minor}"',
         *system_packages(found),
+        *log_in(found),
         f"      - run: {tests_line(found)}",
+        *of_step(logins(found)[1:]),
         "",
         "  image:",
         "    name: Image",
@@ -137,9 +148,22 @@ def own_workflow(found: Findings, template: str) -> str:
         "      contents: read # checks out the repository, which may be private",
         "    steps:",
         *checkout,
-        f"      - run: docker build {found.docker_options}.",
+        f"      - run: docker build {found.build_options}.",
+        *of_step(logins(found)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def log_in(found: Findings) -> Iterator[str]:
+    """The step that lets pip and uv log in to a package index."""
+    if found.packages.indexes:
+        yield "      - run: (umask 077 && printf '%s\\n' \"$NETRC\" > ~/.netrc)"
+        yield from of_step(logins(found)[:1])
+
+
+def of_step(variables: list[str]) -> list[str]:
+    """The environment of a step, where it has any."""
+    return ["        env:", *(f"          {line}" for line in variables)] if variables else []
 
 
 def system_packages(found: Findings) -> Iterator[str]:

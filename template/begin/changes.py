@@ -68,6 +68,8 @@ def rename(folder: Path, words: Mapping[str, str]) -> None:
 
 def replace(text: str, words: Mapping[str, str]) -> str:
     """Return the text with other words, none of which is replaced again."""
+    if not words:
+        return text
     return re.sub("|".join(map(re.escape, words)), lambda match: words[match[0]], text)
 
 

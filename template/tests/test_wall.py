@@ -10,7 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Files that may know of template/, and in how many lines; None: as many as they like.
-KNOW = {".ci/run": None, ".github/workflows/template.yml": None, "Makefile": 1, "README.md": 1}
+KNOW = {
+    ".ci/run": None,
+    ".github/workflows/template.yml": None,
+    "Makefile": 1,
+    "README.md": 1,
+    "deploy/update.py": 1,  # looks into a clone of the template whether it is one
+}
 WORDS = re.compile(
     r"\btemplate/|\bpython3? -m template\b|\brehears|\bworkshop\b|\bmake (adopt|begin|bench)\b"
 )

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from template.rehearsal import __main__ as command
-from template.rehearsal import machine
+from template.rehearsal import machine, project
 from template.rehearsal.report import STAGES, Outcome, Ran, Service
 from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
@@ -53,7 +53,9 @@ def handlers():
 @pytest.fixture
 def source(docker, tmp_path, monkeypatch):
     """A small project, rehearsed with timelines instead of containers."""
-    monkeypatch.setattr(command, "set_up", lambda source, say, **given: set_up(source, say, play, **given))
+    monkeypatch.setattr(
+        command, "set_up", lambda source, say, **given: set_up(source, say, play, **given)
+    )
     return small_project(tmp_path / "source")
 
 

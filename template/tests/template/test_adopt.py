@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from template.adopt.adopt import PIPELINE
+from deploy.stages import read_choices
 from template.adopt.adopt import write as write_file
 from template.cli import main
 from template.errors import TemplateError
@@ -77,11 +78,14 @@ def test_recipe_needs_nothing_installed(folder):
     after = files(folder)
     assert before.items() <= after.items()
     added = after.keys() - before.keys()
-    assert {*PIPELINE, ".github/workflows/ci.yml", "Dockerfile", ".dockerignore"} <= added
-    assert {"deploy/infra/stage.yml", "deploy/cli.py", "deploy/entrypoint.py"} <= added
+    workflows = {path.name for path in (ROOT / ".github/workflows").iterdir()} - {"template.yml"}
+    assert {f".github/workflows/{name}" for name in workflows} <= added
+    for place in ("deploy/*.py", "deploy/infra/*.yml", ".github/actions/*/action.yml"):
+        assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob(place)} <= added
     places = (".github/", "deploy/")
     in_the_root = {name for name in added if not name.startswith(places)}
-    assert in_the_root == {"build.yml", "release.yml", "Dockerfile", ".dockerignore"}
+    files_of_the_root = {"build.yml", "release.yml", "stages.toml", "Dockerfile", ".dockerignore"}
+    assert in_the_root == files_of_the_root
 
 
 def test_pipeline_says_what_the_template_says(folder, capsys):
@@ -694,6 +698,101 @@ def test_gunicorn_is_the_projects_own(folder, capsys, pin, added):
     assert ("gunicorn==27.0.1" in dockerfile(folder)) == bool(added)
 
 
+OURS = "https://pypi.example.com/simple"
+LOCK = f"""
+version = 1
+[[package]]
+name = "shop"
+version = "1"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "django" }}]
+[[package]]
+name = "django"
+version = "5.2.1"
+source = {{ registry = "{OURS}" }}
+"""
+UV = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["django"]\n'
+POETRY_LOCK = f"""
+[[package]]
+name = "django"
+version = "5.2.1"
+files = []
+
+[package.source]
+type = "legacy"
+url = "{OURS}"
+reference = "ours"
+"""
+PIPFILE_LOCK = f'{{"_meta": {{"sources": [{{"url": "{OURS}"}}]}}, "default": {{"django": {{}}}}}}'
+INDEXES = {
+    "requirements": {"requirements.txt": f"--extra-index-url {OURS}\nDjango==5.2.*\n"},
+    "included": {
+        "requirements.txt": "-r base.txt\n",
+        "base.txt": f"--index-url={OURS}\nDjango==5.2.*\n",
+    },
+    "uv": {"pyproject.toml": UV, "uv.lock": LOCK},
+    "poetry": {
+        "pyproject.toml": '[tool.poetry.dependencies]\ndjango = "*"\n',
+        "poetry.lock": POETRY_LOCK,
+    },
+    "pipenv": {"Pipfile": "", "Pipfile.lock": PIPFILE_LOCK},
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_login_of_an_index_is_a_secret_of_the_build(folder, capsys, name):
+    """In the step that installs, in the pipeline, before the tests; never an argument."""
+    base(folder, files=INDEXES[name])
+    said = adopt(folder, capsys)
+    assert "Packages come from pypi.example.com." in said
+    assert "machine HOST login NAME password TOKEN" in said
+    text = dockerfile(folder)
+    (step,) = [line for line in text.splitlines() if line.startswith("RUN --mount=type=secret")]
+    assert step.startswith("RUN --mount=type=secret,id=netrc,target=/root/.netrc ")
+    assert "uv sync" in step or "pip install" in step
+    assert "ARG" not in text.replace("ARG COMMIT_SHA", "")
+    option = "docker build --secret id=netrc,env=NETRC "
+    assert option in (folder / "build.yml").read_text()
+    workflows = folder / ".github/workflows"
+    deploy = yaml.safe_load((workflows / "deploy.yml").read_text())["jobs"]
+    assert deploy["build"]["steps"][-1]["env"]["NETRC"] == "${{ secrets.NETRC }}"
+    assert deploy["test"]["secrets"] == "inherit"
+    tests = yaml.safe_load((workflows / "ci.yml").read_text())["jobs"]
+    assert tests["image"]["steps"][-1] == {
+        "run": f"{option}.",
+        "env": {"NETRC": "${{ secrets.NETRC }}"},
+    }
+    log_in = next(one for one in tests["test"]["steps"] if "netrc" in one.get("run", ""))
+    home = {"HOME": str(folder), "NETRC": "machine a login b password c"}
+    subprocess.run(["sh", "-c", log_in["run"]], env={**os.environ, **home}, check=True)
+    assert (folder / ".netrc").read_text() == "machine a login b password c\n"
+    assert (folder / ".netrc").stat().st_mode & 0o077 == 0
+    subprocess.run(["actionlint", workflows / "ci.yml", workflows / "deploy.yml"], check=True)
+
+
+def test_token_in_the_url_of_an_index_is_a_secret_of_its_own(folder, capsys):
+    """pip puts variables into URLs; a password that is written there is told."""
+    lines = "--extra-index-url https://${TOKEN}@pypi.example.com/simple\nDjango==5.2.*\n"
+    base(folder, files={"requirements.txt": lines})
+    assert "the secret NETRC, TOKEN of the repository" in adopt(folder, capsys)
+    assert "--mount=type=secret,id=TOKEN,env=TOKEN " in dockerfile(folder)
+    assert "--secret id=TOKEN,env=TOKEN " in (folder / "build.yml").read_text()
+    other = folder / "other"
+    base(other, files={"requirements.txt": lines.replace("${TOKEN}", "me:word")})
+    assert "The password of a package index is written into requirements.txt" in adopt(
+        other, capsys
+    )
+
+
+@pytest.mark.parametrize("url", ["https://pypi.org/simple", "https://download.pytorch.org/whl/cpu"])
+def test_public_index_wants_no_login(folder, capsys, url):
+    """Nothing is asked for what anybody may read."""
+    base(folder, files={"requirements.txt": f"--extra-index-url {url}\nDjango==5.2.*\n"})
+    assert "Packages come from" not in adopt(folder, capsys)
+    assert "netrc" not in dockerfile(folder)
+    assert "NETRC" not in (folder / ".github/workflows/deploy.yml").read_text()
+
+
 # F10: the repository
 
 
@@ -845,7 +944,7 @@ def test_own_folders_are_not_mixed_with_the_templates(folder, capsys):
     )
     assert "Your infra/ stays as it is" in said
     assert "Your Makefile stays as it is" in said
-    assert "It also runs worker" in said
+    assert "setup runs what your Procfile has beside web and release, worker, as" in said
     text = dockerfile(folder)
     assert '"/app/tools/deploy/gunicorn.conf.py"' in text
     assert "DJANGO_SETTINGS_MODULE=tools.deploy.django_settings" in text
@@ -950,10 +1049,81 @@ def test_classes_of_settings_are_extended(folder, capsys):
     assert "DJANGO_SECRET_KEY=only-for-the-build" in dockerfile(folder)
 
 
-def test_workers_are_told(folder, capsys):
-    """What the web server does not run."""
-    base(folder, files={"requirements.txt": "Django==5.2.*\ncelery\n"})
-    assert "its workers are processes of their own" in adopt(folder, capsys)
+def choices(folder):
+    """What setup would make of stages.toml, once its comments about processes are none."""
+    path = folder / "stages.toml"
+    text = re.sub(r"^# (\[all\.processes\]|(worker|beat) =)", r"\1", path.read_text(), flags=re.M)
+    path.write_text(text)
+    processes = read_choices(folder, ("staging",))["staging"].processes
+    return {name: process.command for name, process in processes.items()}
+
+
+CELERY_APP = "from celery import Celery\napp = Celery('shop')\n"
+WORKERS = [
+    (
+        {"requirements.txt": "Django==5.2.*\ncelery\n", "shop/celery.py": CELERY_APP},
+        {"worker": "celery -A shop worker --loglevel info"},
+    ),
+    (
+        {
+            "requirements.txt": "Django==5.2.*\ncelery\ndjango-celery-beat\n",
+            "shop/tasks/celery_app.py": CELERY_APP,
+        },
+        {
+            "worker": "celery -A shop.tasks.celery_app worker --loglevel info",
+            "beat": "celery -A shop.tasks.celery_app beat --loglevel info"
+            " --schedule /tmp/celerybeat",
+        },
+    ),
+    (
+        {
+            "requirements.txt": "Django==5.2.*\ncelery\n",
+            "docker-compose.yml": "services:\n"
+            "  a:\n    command: celery -A app worker -l INFO -c 2\n"
+            "  b:\n    command: ['celery', '-A', 'app', 'beat', '-l', 'info']\n",
+        },
+        {"worker": "celery -A app worker -l INFO -c 2", "beat": "celery -A app beat -l info"},
+    ),
+    (
+        {"requirements.txt": "Django==5.2.*\ndjango-rq\n"},
+        {"worker": "python manage.py rqworker default"},
+    ),
+    ({"requirements.txt": "Django==5.2.*\ncelery\n"}, {"worker": "python manage.py db_worker"}),
+]
+
+
+@pytest.mark.parametrize(("more", "commands"), WORKERS)
+def test_workers_are_in_a_comment_of_stages_toml(folder, capsys, more, commands):
+    """Celery's by compose or its application, another queue's; else the example of the template."""
+    base(folder, files=more)
+    said = adopt(folder, capsys)
+    found = "python manage.py db_worker" not in commands.values()
+    assert ("in a comment: without the `#` setup" in said) == found
+    assert ("for which stages.toml has a place" in said) != found
+    assert read_choices(folder, ("staging",))["staging"].processes == {}
+    assert choices(folder) == commands
+
+
+def test_procfile_is_read_by_setup(folder, capsys):
+    """It stays as it is, and nothing is proposed beside it."""
+    procfile = "web: gunicorn shop.wsgi\nrelease: ./migrate\nworker: celery -A shop worker\n"
+    requirements = "Django==5.2.*\ncelery\n"
+    more = {"Procfile": procfile, "requirements.txt": requirements, "shop/celery.py": CELERY_APP}
+    base(folder, files=more)
+    said = adopt(folder, capsys)
+    assert "Without one: `worker = false` under [all.processes]" in said
+    assert "in a comment" not in said
+    processes = read_choices(folder, ("staging",))["staging"].processes
+    assert {name: one.command for name, one in processes.items()} == {
+        "worker": "celery -A shop worker"
+    }
+
+
+def test_procfile_that_setup_would_refuse_is_told(folder, capsys):
+    """Two commands in one line."""
+    base(folder, files={"Procfile": "web: a\nworker: cd shop && celery worker\n"})
+    said = adopt(folder, capsys)
+    assert "put several into a script. Until then `python3 -m deploy setup` refuses it." in said
 
 
 def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):

@@ -1,25 +1,32 @@
 """Projects of every shape are adopted, and their images are built and serve them."""
 
 import contextlib
+import io
+import json
 import secrets
+import subprocess
+import zipfile
 from http import HTTPStatus
 
 import pytest
 import requests
+from werkzeug import Request, Response
 
 from template.adopt.adopt import adopt
+from template.rehearsal.serving import serve as serve_application
 from template.tests import exhaustive, postgresql
 from template.tests.image.containers import (
     HARDENED,
     ROOT,
     Container,
     docker,
+    inspect,
     running,
     unique,
     until,
 )
 from template.tests.template import public_shapes, shapes
-from template.tests.template.projects import base
+from template.tests.template.projects import base, project, write
 
 # The host by which a load balancer probes is in nobody's ALLOWED_HOSTS.
 STRANGER = {"Host": "10.0.1.5"}
@@ -168,3 +175,71 @@ def test_errors_are_in_the_log_and_uploads_can_be_written(folder):
         assert status(f"{container.url}/fail", LOCALHOST) == HTTPStatus.INTERNAL_SERVER_ERROR
         assert requests.get(f"{container.url}/write", headers=LOCALHOST, timeout=9).text == "kept"
         assert "ZeroDivisionError: division by zero" in container.log
+
+
+def wheel(name):
+    """The smallest package, as a file of an index."""
+    file, info = io.BytesIO(), f"{name}-1.dist-info"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(f"{name}.py", "")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return file.getvalue()
+
+
+@pytest.fixture
+def index():
+    """The address of a package index with one package, for whom knows the password."""
+    name = "privately-1-py3-none-any.whl"
+
+    @Request.application
+    def answer(request):
+        given = request.authorization
+        if not given or (given.username, given.password) != ("shop", "pass-of-an-index"):
+            return Response(status=401, headers={"WWW-Authenticate": "Basic"})
+        if request.path.endswith(".whl"):
+            return Response(wheel("privately"))
+        return Response(f'<a href="/files/{name}">{name}</a>', content_type="text/html")
+
+    with serve_application(answer) as endpoint:
+        yield endpoint
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("tool", ["pip", "uv"])
+@exhaustive.PROJECTS
+def test_index_of_ones_own_gets_its_login(folder, tmp_path, index, tool, monkeypatch):
+    """The build has it as a secret, and the image has not; without it there is no image."""
+    host = index.partition(":")[0]
+    (tmp_path / "netrc").write_text(f"machine {host} login shop password pass-of-an-index\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    project(folder, imports="import privately")
+    if tool == "pip":
+        line = f"--extra-index-url http://{index}/simple\n"
+        write(folder, {"requirements.txt": line + "Django~=5.2.0\nprivately\n"})
+    else:
+        text = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        text += 'dependencies = ["Django~=5.2.0", "privately"]\n'
+        text += '[tool.uv.sources]\nprivately = { index = "ours" }\n'
+        text += (
+            f'[[tool.uv.index]]\nname = "ours"\nurl = "http://{index}/simple"\nexplicit = true\n'
+        )
+        write(folder, {"pyproject.toml": text})
+        subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
+    adopt(ROOT, str(folder))
+    image = unique("private")
+    build = ("build", "--network=host", "--tag", image, str(folder))
+    refused = docker(*build, check=False)
+    assert refused.returncode != 0
+    assert "privately" in refused.stdout
+    secret = f"id=netrc,src={tmp_path / 'netrc'}"
+    try:
+        docker(*build, "--secret", secret)
+        told = docker("history", "--no-trunc", image).stdout + json.dumps(inspect(image))
+        assert "pass-of-an-index" not in told
+        command = ("python", "-c", "import privately, os; print(os.path.exists('/root/.netrc'))")
+        assert docker("run", "--rm", "--entrypoint=", image, *command).stdout == "False\n"
+    finally:
+        docker("image", "rm", "--force", image)
