@@ -79,6 +79,11 @@ class Task:
             container |= {"reason": self.play.reason} if self.play.reason else {}
         return told | {"containers": [container]}
 
+    def write_late(self) -> None:
+        """Let a line reach the log that comes late, if the command has ended."""
+        if self.has_ended and len(self.written) < len(self.play.lines):
+            self.written.append(self.play.lines[len(self.written)])
+
     @property
     def has_ended(self) -> bool:
         """Whether only what is late is still to be written."""
@@ -107,8 +112,6 @@ class Operations:
         self.lost_groups: set[str] = set()
         self.secrets: dict[str, Secret] = {}
         self.takes_variables = True
-        # Called when a version of a secret was written, before it becomes the current one.
-        self.meanwhile: Callable[[], None] = lambda: None
 
     # ---- Services ----
 
@@ -227,9 +230,8 @@ class Operations:
     def task_log(self, stream: str, options: dict) -> dict:
         """Return a page of a one-off task's log, from where the token points to."""
         task = next(one for one in self.tasks.values() if one.arn.endswith(stream.split("/")[2]))
-        if task.has_ended and len(task.written) < len(task.play.lines):
-            task.written.append(task.play.lines[len(task.written)])
         if not task.written:
+            task.write_late()
             raise error("ResourceNotFoundException", "GetLogEvents", STREAM_MISSING)
         assert "--start-from-head" in options
         token = options.get("--next-token", [""])[0]
@@ -237,6 +239,8 @@ class Operations:
             return {"events": [], "nextForwardToken": "f/0"}
         first = int(token.removeprefix("f/"))
         page = task.written[first : first + PAGE]
+        if not page:
+            task.write_late()  # what comes is there for the next one who asks
         return {
             "events": [{"message": line} for line in page],
             "nextForwardToken": f"f/{first + len(page)}",
@@ -293,7 +297,6 @@ class Operations:
         secret.versions[version] = {"SecretString": self.stdin}
         for label in options.get("--version-stages", ["AWSCURRENT"]):
             secret.labels[label] = version
-        self.meanwhile()
         return {"VersionId": version}
 
     @by_name

@@ -125,6 +125,11 @@ def take(rest: list[str], kind: str) -> list[str]:
     """Take an option's values from the words that follow it."""
     most = {"flag": 0, "one": 1, "many": len(rest)}[kind]
     values = []
-    while rest and len(values) < most and not rest[0].startswith("--"):
+    while rest and len(values) < most and not is_option(rest[0]):
         values.append(rest.pop(0))
     return values
+
+
+def is_option(word: str) -> bool:
+    """Return whether a word is taken for an option: a hyphen alone is standard input."""
+    return word.startswith("-") and word != "-"

@@ -271,20 +271,21 @@ def test_size(stage):
 # ---- Somebody else ----
 
 
-def test_change_by_somebody_else_meanwhile(stage):
+@pytest.mark.parametrize("moment", ["put-secret-value", "update-secret-version-stage"])
+def test_change_by_somebody_else_meanwhile(stage, moment):
     """Who writes second is refused, and loses nothing of who was first."""
-    other = {"SecretString": json.dumps({"OTHER": "x"})}
 
-    def write():
-        stage.secret.versions["other"] = other
-        stage.secret.labels["AWSCURRENT"] = "other"
+    def before(words):
+        if words[2:3] == (moment,):
+            stage.secret.versions["other"] = {"SecretString": '{"OTHER": "x"}'}
+            stage.secret.labels["AWSCURRENT"] = "other"
 
-    stage.cloud.meanwhile = write
+    stage.desk.before = before
     outcome = stage.operate("config", "staging", "A=b")
     assert outcome.code == 1
     assert "Nothing was changed: somebody else has changed variables" in outcome.err
     assert values(stage.secret) == {"OTHER": "x"}
-    stage.cloud.meanwhile = lambda: None
+    stage.desk.before = lambda words: None
     assert stage.operate("config", "staging", "A=b").code == 0
     assert values(stage.secret) == {"OTHER": "x", "A": "b"}
 

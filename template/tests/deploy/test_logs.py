@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from deploy.logs import LATE_MILLISECONDS
 from deploy.parameters import TEMPLATES
 from template.tests.deploy.operations import NOW
 from template.tests.deploy.outcomes import assert_refused
@@ -191,12 +190,11 @@ def follow(workplace, *additions):
 
 def test_follow(stage):
     """New lines come as they are written, late ones too, each once; Ctrl-C ends it quietly."""
-    late = LATE_MILLISECONDS // 1000 - 5
     outcome = follow(
         stage,
         lambda: None,
         lambda: write(stage.cloud, "new", 60),
-        lambda: write(stage.cloud, "late", 60 - late, "worker"),
+        lambda: write(stage.cloud, "late", 60 - 25, "worker"),
         lambda: None,
     )
     messages = [json.loads(line)["message"] for line in outcome.out.splitlines()]
