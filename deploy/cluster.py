@@ -9,7 +9,7 @@ from typing import Any
 from deploy.aws import Aws, choose_region
 from deploy.errors import ProgramError, SetupError
 from deploy.programs import AWS_VERSION, INSTALL_AWS, check_version, run
-from deploy.settings import STAGE, Settings, project_name
+from deploy.settings import STAGE, STAGES, Settings, project_name
 from deploy.situation import full_name_of
 from deploy.stacks import Stack, find_stack, list_stacks
 from deploy.templates import SERVICE
@@ -125,15 +125,36 @@ def belongs(stack: Stack, repository: str) -> bool:
 
 def find_tagged(aws: Aws, repository: str, stage: str) -> Stack | None:
     """Return the stack of a stage's service that says whose it is, whatever the project's name."""
+    own = [one for one in service_stacks(aws) if is_tagged(one, repository)]
+    return next((one for one in own if one.tags["Stage"] == stage), None)
+
+
+def find_stages(settings: Settings) -> list[str]:
+    """Return the stages of this clone's project that AWS has, and those that a profile is given
+    for, the reviewed ones last."""
+    repository = repository_name()
+    stacks = service_stacks(Aws(choose_region(settings.region)))
+    own = [
+        stack.tags["Stage"]
+        for stack in stacks
+        if settings.project == stack.tags.get("Project")
+        or (not settings.project and is_tagged(stack, repository))
+    ]
+    return sorted({*own, *settings.profiles}, key=lambda stage: (stage == STAGES[-1], stage))
+
+
+def service_stacks(aws: Aws) -> list[Stack]:
+    """Return the stacks of all services that say which stage they are, where AWS lists stacks."""
     try:
         stacks = list_stacks(aws)
     except ProgramError:  # not everybody may list what others have
-        return None
-    for stack in stacks:
-        is_stage = stack.tags.get("Stage") == stage and "ClusterArn" in stack.outputs
-        if is_stage and stack.tags.get("Repository", "").casefold() == repository.casefold():
-            return stack
-    return None
+        return []
+    return [one for one in stacks if "Stage" in one.tags and "ClusterArn" in one.outputs]
+
+
+def is_tagged(stack: Stack, repository: str) -> bool:
+    """Return whether a stack says that it is a repository's."""
+    return stack.tags.get("Repository", "").casefold() == repository.casefold()
 
 
 def repository_name() -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy.aws import commit_of, image_digest, read_time
 from deploy.checks import check_schedules, judge_service, running_digests
-from deploy.cluster import WEB, Cluster, find_cluster
+from deploy.cluster import WEB, Cluster, find_cluster, find_stages
 from deploy.commands import part_of_stack
 from deploy.console import heading, say
 from deploy.errors import ProgramError, SetupError
@@ -21,7 +21,7 @@ def status(settings: Settings, stages: list[str]) -> None:
     """Print how these stages are doing, or all of them; raise SetupError where something is to be
     mended."""
     findings = []
-    for stage in stages or settings.stages or STAGES:
+    for stage in stages or settings.stages or find_stages(settings) or STAGES:
         try:
             findings += show_stage(find_cluster(settings, stage))
         except SetupError as error:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from template.tests.deploy.cloud import Cloud
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.test_commands import ended
 
@@ -33,14 +34,30 @@ def test_everything_is_well(stage):
     assert stage.run("doctor").out.count(f"staging runs 1 of 1 containers of {DIGEST}") == 1
 
 
+def shown(outcome):
+    """Return the stages that were shown, in order."""
+    return re.findall(r"^(\w+)(?::.*)?$", outcome.out, re.MULTILINE)
+
+
 def test_all_stages(stage):
-    """Without a name all stages are shown, one that is not there too."""
-    del stage.cloud.formation.stacks["shop-production"]
-    outcome = stage.operate("status")
-    assert outcome.code == 1
-    assert "ok       staging runs 1 of 1" in outcome.out
-    assert "\nproduction\n  missing  There is no stack shop-production" in outcome.out
-    assert stage.operate("status", STAGES="staging").code == 0
+    """Without a name the stages that AWS has are shown, or those that were chosen."""
+    assert shown(stage.operate("status")) == ["staging", "production"]
+    assert shown(stage.operate("status", PROJECT="shop")) == ["staging", "production"]
+    assert shown(stage.operate("status", STAGES="staging")) == ["staging"]
+    assert stage.run("setup", STAGES="dev staging production").code == 0
+    assert shown(stage.operate("status")) == ["dev", "staging", "production"]
+    assert shown(stage.operate("status", "production", "dev")) == ["production", "dev"]
+
+
+def test_stages_that_are_not_there(stage):
+    """One that nobody has, or that is in an account of its own, is missing."""
+    outcome = stage.operate("status", GH_REPO="acme/other")
+    assert shown(outcome) == ["staging", "production"]
+    assert outcome.out.count("missing  There is no stack other-") == 2
+    stage.cloud.profiles["apart"] = Cloud()
+    outcome = stage.operate("status", LIVE_PROFILE="apart")
+    assert shown(outcome) == ["live", "staging", "production"]
+    assert "There is no stack shop-live in eu-central-1 with the profile apart." in outcome.out
 
 
 def test_unknown_commit(healthy):
