@@ -51,6 +51,8 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     options = [word.partition("=")[0] for word in strange if word.startswith("-")]
     # Words may stand behind options, where argparse does not expect them.
     words = [word for word in strange if not word.startswith("-")]
+    if chosen.command == "run" and strange and at == len(arguments):
+        parser.error("the command stands behind two hyphens: run STAGE -- COMMAND")
     if options or (words and chosen.command != "config"):
         parser.error(f"unrecognized arguments: {' '.join(options or words)}")
     chosen.words = getattr(chosen, "words", []) + words
