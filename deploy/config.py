@@ -103,9 +103,10 @@ def ask(name: str) -> str:
             "A word is neither NAME=value nor a NAME in capitals whose value is asked for.",
             "Write NAME=value without blanks, and quotes around it where the value has some.",
         )
-    if not sys.stdin.isatty():
-        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
-    value = getpass.getpass(f"Value of {name}, which is not shown: ")
+    if sys.stdin.isatty():
+        value = getpass.getpass(f"Value of {name}, which is not shown: ")
+    else:
+        value = sys.stdin.read().removesuffix("\n").removesuffix("\r")
     if not value:
         raise SetupError(f"{name} got no value.", f"To set it to nothing: {name}= as a word.")
     return value

@@ -252,6 +252,13 @@ def test_value_is_typed_unseen(stage):
     assert CANARY not in terminal.printed
 
 
+@pytest.mark.parametrize("names", [["KEY"], ["OTHER", "KEY"]])
+def test_nothing_in_a_pipe(stage, names):
+    """A pipe that is empty, or that another name has emptied, sets nothing."""
+    outcome = stage.operate("config", "staging", *names, typing="x" if names[1:] else "")
+    assert_refused(stage, outcome, "KEY got no value.")
+
+
 def test_nothing_is_typed(stage, monkeypatch):
     """An empty answer is taken for a mistake."""
     monkeypatch.setattr(config.getpass, "getpass", lambda _: "")
