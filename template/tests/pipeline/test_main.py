@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from template.rehearsal import __main__ as command
-from template.rehearsal import machine
+from template.rehearsal import machine, project
 from template.rehearsal.report import STAGES, Outcome, Ran, Service
 from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
@@ -53,7 +54,7 @@ def handlers():
 @pytest.fixture
 def source(docker, tmp_path, monkeypatch):
     """A small project, rehearsed with timelines instead of containers."""
-    monkeypatch.setattr(command, "set_up", lambda source, say, **given: set_up(source, say, play, **given))
+    monkeypatch.setattr(command, "set_up", partial(set_up, launch=play))
     return small_project(tmp_path / "source")
 
 
