@@ -90,6 +90,8 @@ def service_names(stacks: Mapping[str, Stack], stage: str) -> list[str]:
 
 def _deploy(infra: Path, template: str, name: str, known: dict[str, str]) -> Stack:
     file = infra / f"{template}.yml"
+    if not file.is_file():
+        raise TemplateError(f"deploy/infra/ has no {file.name}, which stages.toml needs.")
     wanted = parameters_of(file)
     stack = resolve(file, {key: known[key] for key in known if key in wanted}, name=name)
     known.update(stack.outputs)

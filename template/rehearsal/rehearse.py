@@ -7,16 +7,19 @@ from pathlib import Path
 
 import requests
 
-from template.rehearsal import machine, project, report
+from template.rehearsal import leaks, machine, project, report, schedules
+from template.rehearsal.aws.errors import AwsError
+from template.rehearsal.cloudformation.templates import Stack
 from template.rehearsal.github import act, job_services, jobs
 from template.rehearsal.github.checkout import CheckoutError
 from template.rehearsal.github.progress import Progress
-from template.rehearsal.report import Outcome, Ran, Service
+from template.rehearsal.report import Outcome, Ran, ScheduleRun, Service
 from template.rehearsal.sandbox import Sandbox
 from template.rehearsal.services import health_path
 
 POLL_SECONDS = "1"
 PATIENCE = 10.0  # seconds that an answer may take
+LINES = 5  # of the log of a scheduled command, which explain its failure
 
 Engine = Callable[[Sandbox], list[Ran]]
 
@@ -66,10 +69,22 @@ def stand_ins(sandbox: Sandbox) -> dict[str, Path]:
 
 
 def rehearse(sandbox: Sandbox, engine: Engine) -> Outcome:
-    """Run the pipeline; what it did, and what it left in the registry and in the services."""
+    """Run the pipeline, and each schedule once; what they did, and what they left behind."""
     ran = engine(sandbox)
-    services = {stage: _service(sandbox, stage) for stage in project.STAGES}
-    address = services["production"].address
+    released = {each.stage for each in ran if each.result == "success"}
+    runs = [
+        _run_schedule(sandbox, stage, name, stack)
+        for stage in project.STAGES
+        if stage in released
+        for name, stack in project.schedules(sandbox.stacks, stage).items()
+    ]
+    services = {
+        stage: [
+            _service(sandbox, stage, name) for name in project.service_names(sandbox.stacks, stage)
+        ]
+        for stage in project.STAGES
+    }
+    address = services["production"][0].address
     paths = (health_path(sandbox.stacks["production-stage"]), report.HOME)
     return Outcome(
         commit=sandbox.checkout.commit,
@@ -77,7 +92,32 @@ def rehearse(sandbox: Sandbox, engine: Engine) -> Outcome:
         tags=sandbox.tags(),
         services=services,
         answers={path: _ask(address + path) for path in paths} if address else {},
+        schedules=runs,
+        leaks=find_leaks(sandbox),
     )
+
+
+def find_leaks(sandbox: Sandbox) -> list[str]:
+    """Where the value of a secret stands: in logs, calls and files of the rehearsal.
+
+    A value that is in the commit is a secret to nobody.
+    """
+    values = {
+        value for value in sandbox.cloud.secrets.values() if not sandbox.checkout.contains(value)
+    }
+    recording = sandbox.cloud.recording
+    texts = {
+        "what the rehearsal printed": sandbox.said,
+        "the records of calls": [repr(call) for call in recording],
+        "the requests to AWS": recording.bodies,
+        **{
+            f"the log of {task}": lines
+            for stage in project.STAGES
+            for task, lines in sandbox.ecs.logs(_cluster(sandbox, stage)).items()
+        },
+    }
+    files = leaks.in_files(values, sandbox.folder)
+    return [*leaks.in_texts(values, texts), *(f"the file {file}" for file in files)]
 
 
 def _variables(sandbox: Sandbox) -> dict[str, str]:
@@ -109,18 +149,41 @@ def _stage(workflows: jobs.Workflows, push: jobs.Push, job: str) -> str:
     return job.rpartition("/")[2].lower()
 
 
-def _service(sandbox: Sandbox, stage: str) -> Service:
-    named = sandbox.stacks[f"{stage}-stage"].outputs
-    cluster, name = named["ClusterArn"], named["ServiceName"]
+def _service(sandbox: Sandbox, stage: str, name: str) -> Service:
+    cluster = _cluster(sandbox, stage)
     tasks = sandbox.ecs.serving(cluster, name)
     answer = sandbox.ecs.call("DescribeServices", {"cluster": cluster, "services": [name]})
-    primary = answer["services"][0]["deployments"][0]
+    service = answer["services"][0]
+    primary = service["deployments"][0]
+    answers = [task.order.task for task in tasks if task.order.balanced]
     return Service(
+        name=name,
         deployment=primary["id"],
         state=primary["rolloutState"],
         digests={task.digest for task in tasks},
-        address=sandbox.launchers[stage].address(tasks[0].order.task) if tasks else "",
+        address=sandbox.launchers[stage].address(answers[0]) if answers else "",
+        wanted=service["desiredCount"],
     )
+
+
+def _cluster(sandbox: Sandbox, stage: str) -> str:
+    return sandbox.stacks[f"{stage}-stage"].outputs["ClusterArn"]
+
+
+def _run_schedule(sandbox: Sandbox, stage: str, name: str, stack: Stack) -> ScheduleRun:
+    """Start the task of a schedule, and wait for its end."""
+    cluster = _cluster(sandbox, stage)
+    sandbox.say(f"\n== Schedule {name} of {stage}")
+    try:
+        task = schedules.start(stack, sandbox.cloud, sandbox.ecs)
+    except AwsError as error:
+        return ScheduleRun(stage, name, None, "nothing", f"{error.code}: {error.message}")
+    ended = schedules.wait(cluster, task, sandbox.ecs)
+    lines = sandbox.ecs.lines(cluster, task)
+    for line in lines:
+        sandbox.say(f"   {line}")
+    why = " ".join(lines[-LINES:]) or ended.stop.reason
+    return ScheduleRun(stage, name, ended.stop.exit_code, ended.digest or "nothing", why)
 
 
 def _ask(url: str) -> str:

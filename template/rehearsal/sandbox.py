@@ -6,9 +6,10 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deploy.stages import StageChoices, read_choices
 from template.rehearsal import cloud, docker_objects, machine, postgresql_image, project
 from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
@@ -39,8 +40,9 @@ def nobody() -> Job:
 class Sandbox:
     """Where a pipeline runs; `job` tells GitHub's issuer which job that is at the moment.
 
-    `source` is the project. `machine` is the environment of a run, without credentials. `github`
-    are the variables through which a job finds GitHub's API, and `token` is what it shows there.
+    `source` is the project. `machine` is the environment of a run, without credentials. `said` has
+    the lines that were told. `github` are the variables through which a job finds GitHub's API, and
+    `token` is what it shows there.
     """
 
     source: Path
@@ -52,6 +54,7 @@ class Sandbox:
     launchers: dict[str, Launcher]
     machine: dict[str, str]
     say: Say
+    said: list[str]
     github: dict[str, str]
     token: str
     job: Callable[[], Job] = nobody
@@ -73,7 +76,8 @@ def set_up(
     """Deploy the commit's deploy/infra/ to doubles, one task per service, and leave nothing behind.
 
     `variables` are those that the stages get besides, as `python3 -m deploy config` sets them.
-    Raises CheckoutError, MachineError, NodeError, PolicyError, RegistryError and TemplateError.
+    Raises CheckoutError, MachineError, NodeError, PolicyError, RegistryError, SetupError and
+    TemplateError.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-")))
@@ -84,9 +88,9 @@ def set_up(
         wanted = postgresql_image.wanted(commit.folder)
         for image in postgresql_image.stand_in(wanted, environment):
             say(f"{image} cannot be pulled: this machine's PostgreSQL stands in for it.")
-        stacks = project.deploy(
-            commit.folder / commit.home / "infra", DesiredCount="1", DefaultBranch=commit.branch
-        )
+        choices = one_container_each(read_choices(commit.folder, project.STAGES))
+        infra = commit.folder / commit.home / "infra"
+        stacks = project.deploy(infra, choices, DesiredCount="1", DefaultBranch=commit.branch)
         doubles = stack.enter_context(
             cloud.run(stacks.values(), project.REPOSITORY, lambda: sandbox.job())
         )
@@ -104,16 +108,49 @@ def set_up(
             relocated = stacks[f"{stage}-stage"].relocated(registry, doubles.front.endpoint)
             launchers[stage] = stack.enter_context(launch(doubles, relocated, environment))
             ecs.add_stage(launchers[stage], relocated)
+            for process in project.processes(stacks, stage).values():
+                cluster = relocated.outputs["ClusterArn"]
+                ecs.add_service(cluster, process.relocated(registry, doubles.front.endpoint))
         token = secrets.token_urlsafe(32)
         api = Api(project.REPOSITORY, history_of(commit.folder), lambda: sandbox.job(), token)
         github = {
             "GITHUB_API_URL": f"http://{stack.enter_context(serve(api))}",
             "GITHUB_REPOSITORY": project.REPOSITORY.full_name,
         }
+        said: list[str] = []
+
+        def tell(line: str) -> None:
+            said.append(line)
+            say(line)
+
         sandbox = Sandbox(
-            source, folder, commit, stacks, doubles, ecs, launchers, environment, say, github, token
+            source,
+            folder,
+            commit,
+            stacks,
+            doubles,
+            ecs,
+            launchers,
+            environment,
+            tell,
+            said,
+            github,
+            token,
         )
         yield sandbox
+
+
+def one_container_each(choices: Mapping[str, StageChoices]) -> dict[str, StageChoices]:
+    """The choices for the stages with no more than one container for each process."""
+    return {stage: _one_container_each(chosen) for stage, chosen in choices.items()}
+
+
+def _one_container_each(chosen: StageChoices) -> StageChoices:
+    processes = {
+        name: replace(process, containers=min(process.containers, 1))
+        for name, process in chosen.processes.items()
+    }
+    return replace(chosen, processes=processes)
 
 
 def _digest(doubles: Cloud, image: str) -> str:

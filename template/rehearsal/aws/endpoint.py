@@ -59,6 +59,8 @@ class Aws:
         request = Request(environ)
         request.get_data()  # kept for the signature, which covers what the form is parsed from
         protocol = Json(request) if "X-Amz-Target" in request.headers else Query(request)
+        if not request.headers.get("X-Amz-Target", "").startswith("secretsmanager."):
+            self.guard.recording.bodies.append(request.get_data(as_text=True))
         try:
             response = self._respond(request, protocol)
         except AwsError as error:

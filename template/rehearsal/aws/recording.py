@@ -34,9 +34,13 @@ class Call:
 
 
 class Recording:
-    """The calls in the order in which they ended; safe for threads."""
+    """The calls in the order in which they ended; safe for threads.
+
+    `bodies` are those of the requests to AWS, but to Secrets Manager.
+    """
 
     def __init__(self) -> None:
+        self.bodies: list[str] = []
         self._calls: list[Call] = []
         self._lock = threading.Lock()
 

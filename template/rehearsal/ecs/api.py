@@ -121,6 +121,22 @@ class Ecs:
             home = self._advanced(self._clusters[cluster])
             return [task for task in home.schedulers[service].service.tasks if task.healthy]
 
+    def task(self, cluster: str, task: str) -> Task:
+        """A task by its ARN, as it is now, of a cluster by ARN."""
+        with self._lock:
+            home = self._advanced(self._clusters[cluster])
+            return next(each for each in home.all_tasks if each.arn == task)
+
+    def lines(self, cluster: str, task: str) -> list[str]:
+        """What a task has written so far."""
+        return [text for _, text in self.task(cluster, task).run.log(self._clock.now()) or []]
+
+    def logs(self, cluster: str) -> dict[str, list[str]]:
+        """What all tasks of a cluster, by ARN, have written so far, by their ARNs."""
+        with self._lock:
+            tasks = self._advanced(self._clusters[cluster]).all_tasks
+            return {task.arn: self.lines(cluster, task.arn) for task in tasks}
+
     def authorizations(self, operation: str, params: Params) -> list[Authorization]:
         """The permissions that a call needs, all of them. Raises AwsError."""
         if operation not in PERMISSIONS:

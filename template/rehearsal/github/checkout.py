@@ -53,6 +53,12 @@ class Checkout:
     home: str = "deploy"
     workflow: str = "deploy.yml"
 
+    def contains(self, text: str) -> bool:
+        """Whether a text stands in a file of the commit."""
+        command = ["git", "grep", "--quiet", "--fixed-strings", "--file=-", self.commit]
+        done = subprocess.run(command, cwd=self.folder, input=text, text=True, check=False)
+        return done.returncode == 0
+
     def stand_ins(self) -> dict[str, Path]:
         """The folders that stand in for the third-party actions of the workflows."""
         texts = (file.read_text() for file in (self.folder / ".github" / "workflows").iterdir())

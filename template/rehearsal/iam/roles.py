@@ -92,7 +92,7 @@ class Iam:
             principal=service,
             action="sts:AssumeRole",
             resource=role.arn,
-            context={"aws:SourceArn": source} if source else {},
+            context={"aws:SourceArn": source, "aws:SourceAccount": ACCOUNT} if source else {},
             policies={},
             trust=role.trust,
         )

@@ -28,10 +28,11 @@ jobs:
 """
 
 
-def git(folder: Path, *arguments: str) -> None:
-    """Run git as somebody."""
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    subprocess.run(["git", *author, *arguments], cwd=folder, check=True)
+def git(folder: Path, *arguments: str) -> str:
+    """Run git as somebody; what it prints."""
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *arguments]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
 
 
 def small_project(folder: Path) -> Path:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -53,9 +54,7 @@ def handlers():
 @pytest.fixture
 def source(docker, tmp_path, monkeypatch):
     """A small project, rehearsed with timelines instead of containers."""
-    monkeypatch.setattr(
-        command, "set_up", lambda source, say, **given: set_up(source, say, play, **given)
-    )
+    monkeypatch.setattr(command, "set_up", partial(set_up, launch=play))
     return small_project(tmp_path / "source")
 
 

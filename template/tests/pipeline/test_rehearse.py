@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,9 +85,7 @@ def github(tmp_path_factory, login):
         patch.delenv("ENGINE", raising=False)
         patch.setattr("sys.stdin", io.StringIO())
         patch.setattr(tempfile, "tempdir", str(temporary))
-        patch.setattr(
-            command, "set_up", lambda source, say, **given: set_up(source, say, launch, **given)
-        )
+        patch.setattr(command, "set_up", partial(set_up, launch=launch))
         patch.setattr(command, "rehearse", watch)
         status = command.main(source)
     files = [file.name for file in temporary.iterdir()]

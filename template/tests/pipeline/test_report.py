@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from template.rehearsal.report import Outcome, Ran, Service, answers, problems, table
+from template.rehearsal.report import (
+    Outcome,
+    Ran,
+    ScheduleRun,
+    Service,
+    answers,
+    problems,
+    table,
+)
 
 COMMIT = "c" * 40
 DIGEST = f"sha256:{'a' * 64}"
@@ -25,35 +33,103 @@ def outcome():
         ],
         tags=dict.fromkeys([COMMIT, "latest", "staging", "production"], DIGEST),
         services={
-            "staging": Service("ecs-svc/1", "COMPLETED", {DIGEST}, ""),
-            "production": Service("ecs-svc/2", "COMPLETED", {DIGEST}, ADDRESS),
+            "staging": [
+                Service("web", "ecs-svc/1", "COMPLETED", {DIGEST}),
+                Service("worker", "ecs-svc/3", "COMPLETED", {DIGEST}),
+            ],
+            "production": [
+                Service("web", "ecs-svc/2", "COMPLETED", {DIGEST}, ADDRESS),
+                Service("parked", "ecs-svc/4", "COMPLETED", set(), wanted=0),
+            ],
         },
         answers={"/ping": "200", "/health/live": "200"},
+        schedules=[ScheduleRun("staging", "clear-sessions", 0, DIGEST)],
+        leaks=[],
     )
 
 
-def with_service(outcome, stage, **changes):
-    """The outcome with another service of a stage."""
-    service = replace(outcome.services[stage], **changes)
-    return replace(outcome, services={**outcome.services, stage: service})
+def with_service(outcome, stage, number=0, **changes):
+    """The outcome with another service of a stage: the web server, or the one of that number."""
+    services = list(outcome.services[stage])
+    services[number] = replace(services[number], **changes)
+    return replace(outcome, services={**outcome.services, stage: services})
 
 
-def test_table_has_a_row_for_each_tag(outcome):
-    """Stage, tag, digest, seconds and deployment stand in columns."""
+def with_schedule(outcome, **changes):
+    """The outcome with another end of the schedule."""
+    return replace(outcome, schedules=[replace(outcome.schedules[0], **changes)])
+
+
+def test_tables_have_a_row_for_each_tag_and_for_all_that_runs(outcome):
+    """Stage, tag, digest and seconds stand in columns, and below it what runs in each stage."""
     assert table(outcome).splitlines() == [
-        f"stage       tag{' ' * 39}digest               seconds  deployment of the service",
-        f"----------  {'-' * 40}  {'-' * 19}  -------  -------------------------",
+        f"stage       tag{' ' * 39}digest               seconds",
+        f"----------  {'-' * 40}  {'-' * 19}  -------",
         f"build       {COMMIT}  sha256:aaaaaaaaaaaa  2.2",
         f"build       latest{' ' * 36}sha256:aaaaaaaaaaaa  2.2",
-        f"staging     staging{' ' * 35}sha256:aaaaaaaaaaaa  3.0      ecs-svc/1 COMPLETED",
-        f"production  production{' ' * 32}sha256:aaaaaaaaaaaa  40.0     ecs-svc/2 COMPLETED",
+        f"staging     staging{' ' * 35}sha256:aaaaaaaaaaaa  3.0",
+        f"production  production{' ' * 32}sha256:aaaaaaaaaaaa  40.0",
+        "",
+        "stage       what runs                digest               how",
+        "----------  -----------------------  -------------------  -------------------",
+        "staging     web                      sha256:aaaaaaaaaaaa  ecs-svc/1 COMPLETED",
+        "staging     worker                   sha256:aaaaaaaaaaaa  ecs-svc/3 COMPLETED",
+        "staging     schedule clear-sessions  sha256:aaaaaaaaaaaa  exit code 0",
+        "production  web                      sha256:aaaaaaaaaaaa  ecs-svc/2 COMPLETED",
+        "production  parked                   nothing              ecs-svc/4 COMPLETED",
     ]
 
 
 def test_table_tells_what_is_missing(outcome):
-    """A stage that did not run is skipped and deployed nothing; a missing tag names none."""
+    """A stage that did not run is skipped and runs nothing; a missing tag names none."""
     row = table(replace(outcome, ran=[], tags={})).splitlines()[-1]
     assert row.split() == ["production", "production", "none", "skipped"]
+
+
+def test_schedule_that_never_ran_is_in_the_table(outcome):
+    """It has no exit code, and ran on nothing."""
+    lines = table(with_schedule(outcome, exit_code=None, digest="nothing")).splitlines()
+    (row,) = (line for line in lines if "clear-sessions" in line)
+    assert row.split() == ["staging", "schedule", "clear-sessions", "nothing", "never", "ran"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"exit_code": 3, "why": "No table."}, "clear-sessions of staging: exit code 3. No table."),
+        ({"exit_code": None, "why": "No."}, "clear-sessions of staging: never ran. No."),
+        ({"digest": OTHER}, f"clear-sessions of staging ran on {OTHER} instead of {DIGEST}."),
+    ],
+)
+def test_schedule_that_fails_is_a_problem(outcome, changes, told):
+    """So is one that ran on another image."""
+    assert problems(with_schedule(outcome, **changes)) == [f"The schedule {told}"]
+
+
+def test_worker_is_looked_at(outcome):
+    """What is wrong with the second service is told as with the first."""
+    failed = with_service(outcome, "staging", 1, state="FAILED", digests={OTHER})
+    assert problems(failed) == [
+        "The deployment ecs-svc/3 of worker in staging is FAILED.",
+        f"The service worker of staging runs {OTHER} instead of {DIGEST}.",
+    ]
+
+
+def test_service_that_wants_no_task_runs_none(outcome):
+    """A task of a parked service is a problem, and none is not."""
+    runs = with_service(outcome, "production", 1, digests={DIGEST})
+    assert problems(runs) == [f"The service parked of production runs {DIGEST} instead of nothing."]
+
+
+@pytest.mark.parametrize("result", ["success", "failure"])
+def test_leaks_are_problems(outcome, result):
+    """Each place where a secret stands is told, whether the stages succeeded or not."""
+    ran = [replace(each, result=result) for each in outcome.ran]
+    found = problems(replace(outcome, ran=ran, leaks=["the file a", "the log of b"]))
+    assert found[-2:] == [
+        "The value of a secret stands in the file a.",
+        "The value of a secret stands in the log of b.",
+    ]
 
 
 def test_answers_come_with_their_url(outcome):
@@ -96,7 +172,8 @@ def test_failed_stage_is_a_problem(outcome):
 def test_cause_is_told_without_its_consequences(outcome, ran, skipped):
     """What a failed stage left undone is one sentence, not one for each tag and service."""
     of_stages = [Ran(stage, "success", 1) for stage in ran[:-1]] + [Ran(ran[-1], "failure", 1)]
-    services = {stage: Service("ecs-svc/0", "FAILED", set(), "") for stage in outcome.services}
+    service = Service("web", "ecs-svc/0", "FAILED", set())
+    services = {stage: [service] for stage in outcome.services}
     stopped = replace(outcome, ran=of_stages, tags={}, services=services, answers={})
     assert problems(stopped) == [
         f"The stage {ran[-1]} ended as failure.",
@@ -155,7 +232,7 @@ def test_missing_tag_is_a_problem(outcome):
 def test_unfinished_deployment_is_a_problem(outcome):
     """A deployment has to be completed."""
     unfinished = with_service(outcome, "staging", state="IN_PROGRESS")
-    assert problems(unfinished) == ["The deployment ecs-svc/1 of staging is IN_PROGRESS."]
+    assert problems(unfinished) == ["The deployment ecs-svc/1 of web in staging is IN_PROGRESS."]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +242,7 @@ def test_unfinished_deployment_is_a_problem(outcome):
 def test_service_with_another_image_is_a_problem(outcome, digests, told):
     """A service has to run the commit's image and no other."""
     wrong = with_service(outcome, "production", digests=digests)
-    sentence = f"The service of production runs {told} instead of {DIGEST}."
+    sentence = f"The service web of production runs {told} instead of {DIGEST}."
     assert problems(wrong) == [sentence]
 
 

@@ -1,0 +1,215 @@
+"""Web server, worker, schedule and one-off commands of a stage, as real containers of one image."""
+
+import hashlib
+import json
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import requests
+
+from template.rehearsal import codepipeline, project, report, schedules
+from template.rehearsal.rehearse import find_leaks, rehearse, through_github
+from template.rehearsal.sandbox import set_up
+from template.tests import exhaustive
+from template.tests.pipeline.sandboxes import commit, edit, git, quick_project
+
+pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(900), exhaustive.MARK]
+
+STAGES_TOML = """\
+[all.processes]
+worker = "python manage.py db_worker"
+
+[all.schedules]
+clear-sessions = { command = "python manage.py clearsessions", cron = "0 3 * * ? *" }
+"""
+CANARY = "REHEARSAL_CANARY"
+# Whatever loads the settings proves that it has the variable, and does not tell it.
+PROOF = f"""
+import hashlib, os
+print("canary", hashlib.sha256(os.environ.get("{CANARY}", "").encode()).hexdigest(), flush=True)
+"""
+# A worker that does not start; everything else does.
+BROKEN = """
+import sys
+if "db_worker" in sys.argv:
+    raise RuntimeError("broken on purpose")
+"""
+PASSWORD = "a long enough one"
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def canary():
+    """The value of a variable that people have set for both stages."""
+    return secrets.token_urlsafe(32)
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory, canary):
+    """The sandbox of a rehearsal through GitHub while its containers run, and the outcome."""
+    source = quick_project(tmp_path_factory.mktemp("running") / "source")
+    (source / "stages.toml").write_text(STAGES_TOML)
+    settings = source / "src/itemsAPP/settings.py"
+    settings.write_text(settings.read_text() + PROOF)
+    commit(source)
+    lines = []
+    with set_up(source, lines.append, variables={CANARY: canary}) as sandbox:
+        outcome = rehearse(sandbox, through_github)
+        assert report.problems(outcome) == [], "\n".join(lines)
+        yield sandbox, outcome
+
+
+def cluster(sandbox, stage="production"):
+    """The cluster of a stage, by its ARN."""
+    return sandbox.stacks[f"{stage}-stage"].outputs["ClusterArn"]
+
+
+def run(sandbox, *words, **variables):
+    """Run a one-off command in production, as `python3 -m deploy run` does; its task, ended."""
+    schedule = sandbox.stacks["production-schedule-clear-sessions"].resources["Schedule"]
+    params = schedules.run_task(schedule.properties["Target"])
+    given = [{"name": name, "value": value} for name, value in variables.items()]
+    override = {"name": "web", "command": list(words), "environment": given}
+    overrides = {"containerOverrides": [override]}
+    answer = sandbox.ecs.call(
+        "RunTask", {**params, "group": "family:run", "overrides": overrides, "startedBy": "run"}
+    )
+    return schedules.wait(cluster(sandbox), answer["tasks"][0]["taskArn"], sandbox.ecs)
+
+
+def until(question: Callable[[], object]) -> object:
+    """The answer to a question, once it is true or patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return answer
+
+
+def test_all_services_and_schedules_run_the_commit(rehearsed):
+    """Both services of both stages are deployed, and each schedule ran once, on one digest."""
+    _, outcome = rehearsed
+    digest = outcome.tags[outcome.commit]
+    for stage in project.STAGES:
+        web, worker = outcome.services[stage]
+        assert (web.name, worker.name) == ("web", "worker")
+        assert web.digests == worker.digests == {digest}
+        assert web.state == worker.state == "COMPLETED"
+    assert [(run.stage, run.exit_code, run.digest) for run in outcome.schedules] == [
+        (stage, 0, digest) for stage in project.STAGES
+    ]
+
+
+def log_in(address: str) -> requests.Session:
+    """A session of the superuser in the admin."""
+    session = requests.Session()
+    page = session.get(f"{address}/admin/login/", timeout=10)
+    form = {"username": "root", "password": PASSWORD, "next": "/admin/"}
+    send(session, page, **form).raise_for_status()
+    return session
+
+
+def send(session: requests.Session, page: requests.Response, **form: str) -> requests.Response:
+    """Send the form of a page."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+    form = {**form, "csrfmiddlewaretoken": token}
+    return session.post(page.url, form, headers={"Referer": page.url}, timeout=10)
+
+
+def test_worker_does_what_the_web_server_queues(rehearsed):
+    """A person queues a task in the admin of production, and the worker of the commit does it."""
+    sandbox, outcome = rehearsed
+    address = outcome.services["production"][0].address
+    create = ("python", "manage.py", "createsuperuser", "--noinput")
+    who = {"USERNAME": "root", "EMAIL": "root@example.com", "PASSWORD": PASSWORD}
+    given = {f"DJANGO_SUPERUSER_{name}": value for name, value in who.items()}
+    assert run(sandbox, *create, **given).stop.exit_code == 0
+    session = log_in(address)
+    items = f"{address}/admin/itemslist/itemlist/"
+    for _ in range(3):
+        page = session.get(f"{items}add/", timeout=10)
+        send(session, page, title="twice", content="the same").raise_for_status()
+    page = session.get(items, timeout=10)
+    found = re.findall(r'name="_selected_action" value="(\d+)"', page.text)
+    assert len(found) == 3
+    queued = send(session, page, action="delete_duplicates", _selected_action=found)
+    (result,) = set(re.findall(r"task result ([0-9a-f-]{36})", queued.text))
+    assert until(lambda: session.get(items, timeout=10).text.count('_selected_action" value') == 1)
+    worker = [
+        task
+        for task in sandbox.ecs.services(cluster(sandbox))[1].tasks
+        if any(result in line for line in sandbox.ecs.lines(cluster(sandbox), task.arn))
+    ]
+    assert [task.digest for task in worker] == [outcome.tags[outcome.commit]]
+
+
+def test_variables_are_in_every_container(rehearsed, canary):
+    """Web server, worker, migration, schedule and one-off command have what people have set."""
+    sandbox, _ = rehearsed
+    line = f"canary {hashlib.sha256(canary.encode()).hexdigest()}"
+    once = run(sandbox, "python", "manage.py", "check")
+    assert line in sandbox.ecs.lines(cluster(sandbox), once.arn)
+    for stage in project.STAGES:
+        logs = sandbox.ecs.logs(cluster(sandbox, stage))
+        groups = {sandbox.ecs.task(cluster(sandbox, stage), task).order.group for task in logs}
+        assert groups >= {"service:web", "service:worker", "schedule:clear-sessions"}
+        assert any(group.startswith("family:") for group in groups)  # the migration
+        assert [task for task, lines in logs.items() if line not in lines] == []
+
+
+def test_no_secret_is_found(rehearsed, canary):
+    """No value stands in a log, a record of a call or a file; where one does, it is told."""
+    sandbox, outcome = rehearsed
+    assert canary in sandbox.cloud.secrets.values()
+    assert outcome.leaks == find_leaks(sandbox) == []
+    (sandbox.folder / "harmful").write_text(f"export {CANARY}={canary}")
+    told = run(sandbox, "sh", "-c", f"echo ${CANARY}")
+    run(sandbox, "true", SECRET=canary)
+    assert find_leaks(sandbox) == [f"the log of {told.arn}", "the file harmful"]
+    (sandbox.folder / "harmful").unlink()
+
+
+def test_configuration_that_is_no_json_ends_the_release(rehearsed):
+    """The migration fails first with the entry point's sentence, and nothing moves."""
+    sandbox, _ = rehearsed
+    before = sandbox.tags()
+    secret = project.config_secret(sandbox.stacks, "staging")
+    kept = sandbox.cloud.secrets.value(secret)
+    sandbox.cloud.secrets.put(secret, "{'no': 'JSON'}")
+    sandbox.said.clear()
+    ran = through_github(sandbox)
+    sandbox.cloud.secrets.put(secret, kept)
+    assert [(each.stage, each.result) for each in ran][-1] == ("staging", "failure")
+    said = "\n".join(sandbox.said)
+    assert "STAGE_CONFIG must be a JSON object whose members are strings." in said
+    assert "the migration ended with exit code 1" in said
+    assert "Deployment ecs-svc/" not in said
+    assert sandbox.tags() == before
+
+
+def test_all_go_back_when_the_worker_does_not_start(rehearsed):
+    """CodePipeline releases a commit whose worker ends: web server and worker stay on the first."""
+    sandbox, outcome = rehearsed
+    folder = sandbox.checkout.folder
+    settings = folder / "src/itemsAPP/settings.py"
+    settings.write_text(settings.read_text() + BROKEN)
+    commit(folder)
+    sandbox.checkout = replace(sandbox.checkout, commit=git(folder, "rev-parse", "HEAD"))
+    sandbox.said.clear()
+    ran = codepipeline.run(sandbox)
+    assert [(each.stage, each.result) for each in ran][-1] == ("staging", "failure")
+    said = "\n".join(sandbox.said)
+    assert re.search(r"the deployment of worker (failed|back): .*", said)
+    assert "broken on purpose" in said
+    digest = outcome.tags[outcome.commit]
+    assert sandbox.tags()["staging"] == digest
+
+    def running():
+        names = project.service_names(sandbox.stacks, "staging")
+        place = cluster(sandbox, "staging")
+        return [{task.digest for task in sandbox.ecs.serving(place, name)} for name in names]
+
+    assert until(lambda: running() == [{digest}, {digest}]), running()
