@@ -126,7 +126,8 @@ def serve(image, shape, options, *, migrate):
         style = requests.get(url + shape.style, headers=theirs, timeout=10)
         assert style.text == "body { color: navy }", container.log
         assert not migrate or status(url, STRANGER) == HTTPStatus.BAD_REQUEST
-        assert '"GET / HTTP/1.1" 200' in container.log
+        # The line is written once the answer has been sent.
+        assert until(lambda: '"GET / HTTP/1.1" 200' in container.log, seconds=10)
     finally:
         docker("rm", "--force", "--volumes", name)
 
