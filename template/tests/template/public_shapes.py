@@ -606,7 +606,7 @@ def decouple_and_uv(folder: Path) -> None:
         name = "shop"
         version = "1"
         requires-python = ">=3.11"
-        dependencies = ["Django~=5.2.0", "python-decouple", "psycopg[binary]", "celery"]
+        dependencies = ["Django~=5.2.0", "python-decouple", "psycopg[binary]", "celery[redis]"]
         """
     celery = {"src/shop/celery.py": CELERY.format("shop.settings")}
     write(folder, {"pyproject.toml": text} | celery)
