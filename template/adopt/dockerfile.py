@@ -182,7 +182,8 @@ def installing(packages: Packages, cache: str, command: str) -> Iterator[str]:
     yield f"# docker build {' '.join(secret_options(packages, 'src=$HOME/.netrc'))} ."
     mounts = [NETRC, *(f"--mount=type=secret,id={name},env={name}" for name in tokens(packages))]
     step = cache.replace("RUN ", "RUN " + "".join(f"{mount} \\\n    " for mount in mounts), 1)
-    yield f"{step}{command}"
+    # Without a login pip would ask for one, on a terminal that is not there.
+    yield step + command.replace(PIP, f"{PIP} --no-input")
 
 
 def tokens(packages: Packages) -> list[str]:

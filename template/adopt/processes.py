@@ -88,9 +88,7 @@ def of_packages(found: Findings) -> dict[str, str]:
 
 def stages_toml(text: str, processes: Processes) -> str:
     """The template's stages.toml, whose example of processes are the project's own, if any."""
-    text = text.replace(
-        "docs/setup.md, docs/cost.md", "setup.md and cost.md in the template's docs"
-    )
+    text = text.replace("# Every key: ", "# In the template, every key: ")
     if not (lines := [f'# {name} = "{command}"' for name, command in processes.proposed.items()]):
         return text
     example = re.compile(r"^# \[all\.processes\]\n(?:# \w+ = .*\n)*", re.MULTILINE)

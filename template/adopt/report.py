@@ -35,7 +35,8 @@ def report(found: Findings, repository: Repository, folder: Path, own_image: str
         print("\n".join(f"  - {note}" for note in notes))
     name = re.sub(r"[^a-z0-9]+", "-", found.root.name.lower()).strip("-") or "app"
     print(f"\nNext, in {found.root}:")
-    print(f"  docker build {found.docker_options}-t {name} .")
+    secrets = "".join(f"{one} " for one in secret_options(found.packages, "src=$HOME/.netrc"))
+    print(f"  docker build {found.docker_options}{secrets}-t {name} .")
     print(f"  docker run --rm -p 8080:80 {name}")
     print("  curl -i http://localhost:8080/health/live   (in another terminal: 200)")
     print("Then commit, push to GitHub, and connect the repository to AWS:")

@@ -1,6 +1,9 @@
 """Django projects as people have them: each function writes the files of one kind."""
 
+import json
 import re
+import subprocess
+from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 
@@ -170,6 +173,38 @@ def pinned(*names: str) -> dict[str, tuple[str, list[str]]]:
         text = re.search(rf"^{name}(?:\\[\w+\\])?==(\S+).*(?:\n .*)*", PINS, re.MULTILINE)
         found[name] = (text[1], re.findall(r"sha256:\w+", text[0]))
     return found
+
+
+def locked(*requirements: str, python: str = "3.11") -> dict[str, tuple[str, list[str]]]:
+    """The versions and the hashes of what requirements come to on Linux, by uv."""
+    command = ["uv", "pip", "compile", "--quiet", "--generate-hashes", "--no-annotate"]
+    command += ["--no-header", "--python-version", python, "--python-platform", "linux", "-"]
+    wanted = "\n".join(requirements)
+    said = subprocess.run(command, input=wanted, capture_output=True, text=True, check=True).stdout
+    found = re.finditer(r"^([\w.-]+)(?:\[.*\])?==(\S+)((?:.*\n .*)*)", said, re.MULTILINE)
+    return {item[1]: (item[2], re.findall(r"sha256:\w+", item[3])) for item in found}
+
+
+def poetry(dependencies: dict[str, str], pins: dict[str, tuple[str, list[str]]]) -> dict[str, str]:
+    """The pyproject.toml and the poetry.lock of a project, as Poetry writes them."""
+    text = '[tool.poetry]\nname = "shop"\nversion = "1"\npackage-mode = false\n'
+    text += "[tool.poetry.dependencies]\n"
+    text += "".join(f'{name} = "{version}"\n' for name, version in dependencies.items())
+    packages = [
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\noptional = false\n'
+        f'python-versions = ">=3.9"\ngroups = ["main"]\nfiles = ['
+        + ", ".join(f'{{file = "{name}", hash = "{digest}"}}' for digest in hashes)
+        + "]\n"
+        + '[package.dependencies]\nasgiref = "*"\nsqlparse = "*"\n' * (name == "django")
+        for name, (version, hashes) in pins.items()
+    ]
+    # https://github.com/python-poetry/poetry, poetry/packages/locker.py
+    said = {"dependencies": dependencies}
+    said |= dict.fromkeys(("source", "extras", "dev-dependencies"))
+    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    end = f'[metadata]\nlock-version = "2.1"\npython-versions = "{dependencies["python"]}"\n'
+    end += f'content-hash = "{digest}"\n'
+    return {"pyproject.toml": text, "poetry.lock": "\n".join([*packages, end])}
 
 
 BASE = """

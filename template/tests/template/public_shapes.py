@@ -1,12 +1,11 @@
 """Shapes as starters, courses and large applications have them: what they do, in few lines."""
 
 import json
-import re
 import subprocess
 from pathlib import Path
 
-from template.tests.template.projects import SETTINGS, project, write
-from template.tests.template.shapes import PLAIN, Shape
+from template.tests.template.projects import SETTINGS, locked, poetry, project, write
+from template.tests.template.shapes import KEY, PLAIN, Shape
 
 CELERY = """
 import os
@@ -526,14 +525,10 @@ def pipenv(folder: Path) -> None:
         DATABASES = {"default": env.dj_db_url("DATABASE_URL", default="sqlite:///db.sqlite3")}
         """,
     )
-    command = ["uv", "pip", "compile", "--quiet", "--generate-hashes", "--no-annotate"]
-    command += ["--no-header", "--python-version", "3.11", "--python-platform", "linux", "-"]
-    wanted = "django~=5.2.0\nenvirons[django]\npsycopg2-binary\n"
-    pinned = subprocess.run(command, input=wanted, capture_output=True, text=True, check=True)
-    found = re.finditer(r"^([\w.-]+)(?:\[.*\])?==(\S+)((?:.*\n .*)*)", pinned.stdout, re.MULTILINE)
+    pins = locked("django~=5.2.0", "environs[django]", "psycopg2-binary")
     default = {
-        name: {"version": f"=={version}", "hashes": re.findall(r"sha256:\w+", rest)}
-        for name, version, rest in (item.groups() for item in found)
+        name: {"version": f"=={version}", "hashes": hashes}
+        for name, (version, hashes) in pins.items()
     }
     source = {"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}
     meta = {"hash": {"sha256": "0"}, "pipfile-spec": 6, "sources": [source]}
@@ -541,6 +536,81 @@ def pipenv(folder: Path) -> None:
     lock = {"_meta": meta, "default": default, "develop": {}}
     pipfile = '[packages]\ndjango = "*"\n[requires]\npython_version = "3.11"\n'
     write(folder, {"Pipfile": pipfile, "Pipfile.lock": json.dumps(lock)})
+
+
+def environ_and_poetry(folder: Path) -> None:
+    """django-environ, Poetry and a driver that is compiled, in a folder below the root."""
+    backend = folder / "backend"
+    project(
+        backend,
+        package="config",
+        settings="config.settings.base",
+        extra="""
+        import environ
+
+        env = environ.Env()
+        DEBUG = env.bool("DJANGO_DEBUG", False)
+        SECRET_KEY = env("DJANGO_SECRET_KEY")
+        ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=[])
+        DATABASES = {"default": env.db("DATABASE_URL")}
+        """,
+    )
+    rename_settings(backend, "settings.base", "settings.local", "manage.py")
+    rename_settings(backend, "settings.base", "settings.production", "config/wsgi.py")
+    local = 'import os\nos.environ.setdefault("DJANGO_SECRET_KEY", "of-a-developer")\n'
+    local += 'os.environ.setdefault("DATABASE_URL", "sqlite:///db.sqlite3")\nfrom .base import *\n'
+    production = """
+        from .base import *
+
+        MAILGUN_API_KEY = env("MAILGUN_API_KEY")
+        SECURE_SSL_REDIRECT = env.bool("DJANGO_SECURE_SSL_REDIRECT", default=True)
+        """
+    files = {
+        "config/settings/__init__.py": "",
+        "config/settings/local.py": local,
+        "config/settings/production.py": production,
+    }
+    wanted = {"python": "^3.11", "Django": "~5.2", "django-environ": "*", "psycopg2": "*"}
+    pins = locked("django~=5.2.0", "django-environ", "psycopg2")
+    write(backend, files | poetry(wanted, pins))
+
+
+def decouple_and_uv(folder: Path) -> None:
+    """decouple, POSTGRES_*, uv's lock, the packages in src/, Celery."""
+    project(
+        folder,
+        code="src",
+        paths="sys.path.insert(0, str(Path(__file__).parent / 'src'))",
+        extra="""
+        from decouple import Csv, config
+
+        SECRET_KEY = config("SECRET_KEY")
+        DEBUG = config("DEBUG", default=False, cast=bool)
+        ALLOWED_HOSTS = config("ALLOWED_HOSTS", cast=Csv())
+        DATABASES = {
+            "default": {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": config("POSTGRES_DB"),
+                "USER": config("POSTGRES_USER"),
+                "PASSWORD": config("POSTGRES_PASSWORD"),
+                "HOST": config("POSTGRES_HOST"),
+                "PORT": config("POSTGRES_PORT", default=5432, cast=int),
+            }
+        }
+        STRIPE_KEY = config("STRIPE_KEY")
+        CELERY_BROKER_URL = config("CELERY_BROKER_URL", default="redis://localhost:6379/0")
+        """,
+    )
+    text = """
+        [project]
+        name = "shop"
+        version = "1"
+        requires-python = ">=3.11"
+        dependencies = ["Django~=5.2.0", "python-decouple", "psycopg[binary]", "celery[redis]"]
+        """
+    celery = {"src/shop/celery.py": CELERY.format("shop.settings")}
+    write(folder, {"pyproject.toml": text} | celery)
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True)
 
 
 GENERATED = ("DJANGO_ADMIN_URL=a/", "MAILGUN_API_KEY=a")
@@ -555,8 +625,14 @@ SHAPES = {
     "branches": Shape(branches),
     "engines": Shape(engines),
     "daphne": Shape(daphne, alone=False),
-    "opened-dotenv": Shape(opened_dotenv, ("SECRET_KEY=a",)),
+    "opened-dotenv": Shape(opened_dotenv, ("SECRET_KEY=a",), alone=False),
     "split": Shape(split, alone=False),
     "chosen": Shape(chosen, alone=False),
     "pipenv": Shape(pipenv, python=11),
+    "environ-poetry": Shape(
+        environ_and_poetry,
+        ("MAILGUN_API_KEY=a", f"DJANGO_{KEY}", "DATABASE_URL=sqlite:////data/db.sqlite3"),
+        alone=False,
+    ),
+    "decouple-uv": Shape(decouple_and_uv, ("STRIPE_KEY=a",), alone=False),
 }

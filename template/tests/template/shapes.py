@@ -4,10 +4,9 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
-from template.tests.template.projects import pinned, project, write
+from template.tests.template.projects import pinned, poetry, project, write
 
 DJANGO = ("django", "asgiref", "sqlparse")
 PLAIN = {"requirements.txt": "Django~=5.2.0\n"}
@@ -133,23 +132,7 @@ def pyproject(folder: Path) -> None:
 def poetry_lock(folder: Path) -> None:
     """A pyproject.toml of Poetry's and its lock file."""
     project(folder)
-    text = '[tool.poetry]\nname = "shop"\nversion = "1"\npackage-mode = false\n'
-    text += '[tool.poetry.dependencies]\npython = "^3.11"\nDjango = "^5.2"\n'
-    packages = [
-        f'[[package]]\nname = "{name}"\nversion = "{version}"\noptional = false\n'
-        f'python-versions = ">=3.9"\ngroups = ["main"]\nfiles = ['
-        + ", ".join(f'{{file = "{name}", hash = "{digest}"}}' for digest in hashes)
-        + "]\n"
-        + '[package.dependencies]\nasgiref = "*"\nsqlparse = "*"\n' * (name == "django")
-        for name, (version, hashes) in pinned(*DJANGO).items()
-    ]
-    # As Poetry does: https://github.com/python-poetry/poetry, poetry/packages/locker.py
-    said = {"dependencies": {"python": "^3.11", "Django": "^5.2"}}
-    said |= dict.fromkeys(("source", "extras", "dev-dependencies"))
-    digest = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    end = '[metadata]\nlock-version = "2.1"\npython-versions = "^3.11"\n'
-    end += f'content-hash = "{digest}"\n'
-    write(folder, {"pyproject.toml": text, "poetry.lock": "\n".join([*packages, end])})
+    write(folder, poetry({"python": "^3.11", "Django": "^5.2"}, pinned(*DJANGO)))
 
 
 def pipfile_lock(folder: Path) -> None:

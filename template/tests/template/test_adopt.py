@@ -102,9 +102,11 @@ def test_no_recipe_is_named_that_a_project_has_not(folder, capsys):
     """There is no Makefile in a project: what is copied names the command itself."""
     base(folder)
     adopt(folder, capsys)
+    recipes = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {"setup", "doctor", "config", "logs"} <= set(recipes)
     for name, text in files(folder).items():
-        assert "make setup" not in text, name
-        assert "make doctor" not in text, name
+        assert not re.search(rf"`make ({'|'.join(recipes)})\b", text), name
+    assert "# In the template, every key: docs/" in (folder / "stages.toml").read_text()
     assert "python3 -m deploy setup" in (folder / ".github/workflows/deploy.yml").read_text()
 
 

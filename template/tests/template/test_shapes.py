@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import secrets
 import subprocess
 import zipfile
@@ -126,7 +127,8 @@ def serve(image, shape, options, *, migrate):
         style = requests.get(url + shape.style, headers=theirs, timeout=10)
         assert style.text == "body { color: navy }", container.log
         assert not migrate or status(url, STRANGER) == HTTPStatus.BAD_REQUEST
-        assert '"GET / HTTP/1.1" 200' in container.log
+        # The line is written once the answer has been sent.
+        assert until(lambda: '"GET / HTTP/1.1" 200' in container.log, seconds=10)
     finally:
         docker("rm", "--force", "--volumes", name)
 
@@ -145,6 +147,41 @@ def status(url, headers):
         return requests.get(url, headers=headers, timeout=10).status_code
     except requests.ConnectionError:
         return None
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)
+@exhaustive.PROJECTS
+def test_stage_reaches_every_command_of_an_adopted_image(folder, server):
+    """Variables in one secret, a schedule that waits for migrations, the worker of stages.toml."""
+    public_shapes.decouple_and_uv(folder)
+    adopt(ROOT, str(folder))
+    worker = re.search(r'^# worker = "(.*)"$', (folder / "stages.toml").read_text(), re.MULTILINE)
+    stage = stage_variables(server, "every-command", "localhost")
+    stage["STAGE_CONFIG"] = '{"STRIPE_KEY": "of the stage", "SECRET_KEY": "is set already"}'
+    options = [
+        "--network=host",
+        *HARDENED,
+        *(f"--env={name}={value}" for name, value in stage.items()),
+    ]
+    told = "from django.conf import settings; print(settings.STRIPE_KEY, settings.SECRET_KEY)"
+    schedule, working = unique("schedule"), unique("worker")
+    with image_of(folder) as image:
+        try:
+            wait = "--env=WAIT_FOR_MIGRATIONS=1"
+            command = ("sh", "-c", f"exec python -c '{told}'")
+            docker("run", "--detach", "--name", schedule, *options, wait, image, *command)
+            docker("run", "--rm", *options, image, "python", "manage.py", "migrate")
+            ended = docker("wait", schedule, timeout=60).stdout.strip()
+            log = docker("logs", schedule).stdout
+            assert (ended, log) == ("0", f"of the stage {stage['SECRET_KEY']}\n")
+            command = ("sh", "-c", f"exec {worker[1]}")
+            docker("run", "--detach", "--name", working, *options, image, *command)
+            assert until(lambda: "Cannot connect to redis" in docker("logs", working).stdout, 60)
+            docker("stop", working)
+            assert inspect(working)["State"]["ExitCode"] == 0
+        finally:
+            docker("rm", "--force", "--volumes", schedule, working)
 
 
 URLS = """
