@@ -53,6 +53,11 @@ class Names:
         elsewhere = () if self.are_in_route53 and not self.has_own_certificate else ("certificate",)
         return frozenset((*elsewhere, *((IN_ROUTE53,) if self.own else ())))
 
+    def use(self, stack: Stack | None) -> bool:
+        """Return whether the names still use the stack of a certificate that is switched off."""
+        arn = stack.outputs.get("CertificateArn") if stack else None
+        return self.are_pending or (self.certificate is not None and self.certificate.arn == arn)
+
     @property
     def certificate_parameters(self) -> dict[str, str]:
         """What certificate.yml takes, in an order that does not depend on which name is first."""

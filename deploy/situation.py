@@ -154,10 +154,7 @@ class Situation:
         wishes = self.wishes(stage, stacks[SERVICE], names, stacks[ALARMS])
         switches = self.choices[stage].switches | (names.switches if names else frozenset())
         # The load balancer uses its certificate until there is another one.
-        own = stacks[CERTIFICATE].outputs.get("CertificateArn") if stacks[CERTIFICATE] else None
-        is_used = names and (
-            names.are_pending or (names.certificate and names.certificate.arn == own)
-        )
+        is_used = names is not None and names.use(stacks[CERTIFICATE])
         staying = frozenset({CERTIFICATE} if is_used else ())
         return StageStacks(stacks, wishes, switches, commands, staying)
 

@@ -27,6 +27,8 @@ def desk(healthy, tmp_path, monkeypatch):
     monkeypatch.setattr("deploy.config.getpass.getpass", lambda _: VALUE)
     healthy.cloud.shells = {"shop-production"}
     healthy.cloud.session_ends = 0
+    snapshots = healthy.cloud.formation.kept["AWS::RDS::DBSnapshot"]
+    snapshots["NAME"] = {"database": "shop-production"}
     Path(".env.production").write_text("SENTRY_DSN=x\nEMAIL_URL='smtp://x'\n")
     return healthy
 
@@ -44,7 +46,8 @@ def run(desk, command):
 
     desk.desk.before = before
     desk.cloud.play = Play(["Done."], endless="createsuperuser" in command or "shell" in words)
-    return desk.operate_at_terminal(*words[3:], typing="n\n")
+    typing = "production\n" if "restore" in words else "n\n"
+    return desk.operate_at_terminal(*words[3:], typing=typing)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line-{block.line}")
@@ -75,5 +78,5 @@ def test_lines_of_a_log():
 def test_there_are_commands_to_test():
     """The page has the commands that operate a stage."""
     commands = " ".join(block.text for block in BLOCKS)
-    for name in ("run", "shell", "logs", "config"):
+    for name in ("run", "shell", "logs", "config", "restore"):
         assert f"python3 -m deploy {name} production" in commands
