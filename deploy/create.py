@@ -15,7 +15,7 @@ from deploy.github import delete_variable, set_variable, signed_in_user, subject
 from deploy.journal import Journal
 from deploy.leftovers import kept_by, say_leftovers
 from deploy.mail import identity_parameters
-from deploy.names import MOST_NAMES, check_names
+from deploy.names import MOST_NAMES
 from deploy.parameters import OWNER, Choice
 from deploy.plan import show_plan, snapshot_of
 from deploy.production import lacking, lacks_name
@@ -41,6 +41,7 @@ from deploy.templates import (
 )
 from deploy.uploads import bucket_name, takes_back
 from deploy.variables import expected_github, of_repository, of_stage
+from deploy.waiting import check_people
 
 
 def setup(settings: Settings, journal: Journal) -> None:
@@ -459,7 +460,8 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     for stage, service in services.items():
         count = service.parameters["DesiredCount"]
         say(f"  {stage:<10} {service.outputs['Url']}, containers wanted: {count}")
-        say_findings(missing_names(situation, stage, service))
+        people = check_people(situation, stage, service)
+        say_findings([finding for finding in people if finding.state != GOOD])
     if situation.reviewed_stage in services:
         say_findings(lacking(situation, services[situation.reviewed_stage]))
     heading("Next")
@@ -474,13 +476,6 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     say(f"  1. Deploy: git commit --allow-empty --message Deploy && git push origin {branch}")
     say("     (or merge a pull request, where the branch is protected)")
     say("  2. When that has ended, run `make setup` again: it starts the containers.")
-
-
-def missing_names(situation: Situation, stage: str, service: Stack) -> list[Finding]:
-    """Return what the names of a stage wait for."""
-    names = situation.names(stage, situation.stage_stacks[stage].stacks[RECORDS])
-    findings = check_names(names, service) if names else []
-    return [finding for finding in findings if finding.state != GOOD]
 
 
 def say_findings(findings: list[Finding]) -> None:

@@ -17,21 +17,16 @@ from deploy.console import heading, say
 from deploy.errors import SetupError
 from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding, is_gap, print_findings
 from deploy.github import read_repository, read_variables, subject_form
-from deploy.mail import check_mail
-from deploy.names import Names, check_names
 from deploy.production import judge
 from deploy.programs import check_programs
 from deploy.settings import Settings
 from deploy.situation import Situation, check_choices, find_former, other_place
 from deploy.stacks import USABLE, Stack, delete_command
 from deploy.stages import FILE, StageChoices
-from deploy.subscriptions import check_subscriptions
 from deploy.templates import (
-    ALARMS,
     DATABASE,
     PARTS,
     PROCESS,
-    RECORDS,
     ROLES,
     SCHEDULE,
     SCHEDULES,
@@ -45,6 +40,7 @@ from deploy.variables import (
     of_repository,
     of_stage,
 )
+from deploy.waiting import check_people
 
 
 def doctor(settings: Settings) -> None:
@@ -188,24 +184,15 @@ def check_stage(situation: Situation, stage: str) -> list[Finding]:
 
 
 def check_switches(situation: Situation, stage: str, service: Stack) -> list[Finding]:
-    """Say how names, mail and alarms are doing, which wait for people as well as for AWS."""
+    """Say how what stages.toml switches on is doing, in AWS and with people."""
     if not is_readable(situation):
         return []
-    aws, choices = situation.aws_of(stage), situation.choices[stage]
-    records = situation.find_own(aws, RECORDS.stack_name(situation.project, stage))
-    names = situation.names(stage, records)
-    findings = check_names(names, service) if names else []
-    if choices.sender:
-        findings += check_mail(aws, choices.sender)
-    alarms = situation.find_own(aws, ALARMS.stack_name(situation.project, stage))
-    if choices.alarm_emails and alarms and alarms.outputs:
-        topic = alarms.outputs["AlarmTopicArn"]
-        findings += check_subscriptions(aws, topic, choices.alarm_emails)
-    return findings + check_parts(situation, stage, names)
+    return check_people(situation, stage, service) + check_parts(situation, stage)
 
 
-def check_parts(situation: Situation, stage: str, names: Names | None) -> list[Finding]:
+def check_parts(situation: Situation, stage: str) -> list[Finding]:
     """Say which parts that stages.toml switches on have no stack, and which stacks it lacks."""
+    names = situation.known_names.get(stage)
     switches = situation.choices[stage].switches | (names.switches if names else frozenset())
     findings = []
     for part in PARTS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from deploy.aws import Aws
 from deploy.certificates import Certificate, find_certificate
 from deploy.findings import GOOD, MISSING, NOTE, Finding
+from deploy.parameters import keep_places
 from deploy.route53 import Zones, leading_records, target, zone_of
 from deploy.stacks import Stack
 from deploy.templates import IN_ROUTE53
@@ -52,6 +53,11 @@ class Names:
         elsewhere = () if self.are_in_route53 and not self.has_own_certificate else ("certificate",)
         return frozenset((*elsewhere, *((IN_ROUTE53,) if self.own else ())))
 
+    def use(self, stack: Stack | None) -> bool:
+        """Return whether the names still use the stack of a certificate that is switched off."""
+        arn = stack.outputs.get("CertificateArn") if stack else None
+        return self.are_pending or (self.certificate is not None and self.certificate.arn == arn)
+
     @property
     def certificate_parameters(self) -> dict[str, str]:
         """What certificate.yml takes, in an order that does not depend on which name is first."""
@@ -63,12 +69,7 @@ class Names:
 
     def record_parameters(self, stack: Stack | None) -> dict[str, str]:
         """Return what records.yml takes: each name in the place that it has in the stack."""
-        before = stack.parameters["RecordNames"].split(",") if stack else []
-        places = [host if host in self.own else "" for host in before]
-        for host in self.own:
-            if host not in places:
-                places = [*places, ""] if "" not in places else places
-                places[places.index("")] = host
+        places = keep_places(stack.parameters["RecordNames"] if stack else "", self.own)
         zones = [self.zones.get(host, "") for host in places]
         return {"RecordNames": ",".join(places), "RecordZoneIds": ",".join(zones)}
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -85,6 +85,21 @@ def declared_outputs(template: str) -> list[str]:
     """Return the names of the outputs that a template declares."""
     _, _, section = (TEMPLATES / template).read_text().partition("\nOutputs:\n")
     return re.findall(r"^  (\w+):$", section, flags=re.MULTILINE)
+
+
+def keep_places(before: str, wanted: Iterable[str]) -> list[str]:
+    """Return texts for a list in which each place is a resource: who has a place keeps it.
+
+    A text that moved to another place would be made there before it is deleted here, or be taken
+    away there when it is deleted here. Places without a text are empty.
+    """
+    wanted = list(wanted)
+    places = [text if text in wanted else "" for text in before.split(",")] if before else []
+    for text in wanted:
+        if text not in places:
+            places = places if "" in places else [*places, ""]
+            places[places.index("")] = text
+    return places
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from deploy.environments import Environment, read_environment
 from deploy.errors import SetupError
 from deploy.github import Repository, read_repository, read_variables
 from deploy.names import Names, find_names
-from deploy.parameters import OWNER, Wishes, check_values
+from deploy.parameters import OWNER, Wishes, check_values, keep_places
 from deploy.route53 import Zones, public_zones
 from deploy.settings import Settings, all_stages, project_name, read_stages, reviewed_stage
 from deploy.stacks import Stack, find_stack, list_stacks, settle
 from deploy.stages import StageChoices, read_choices
 from deploy.templates import (
+    ALARMS,
     CERTIFICATE,
     GITHUB_TEMPLATE,
     PARTS,
@@ -107,7 +108,9 @@ class Situation:
         """What stages.toml, in the folder that the command runs in, says of each stage."""
         return read_choices(Path(), self.all_stages)
 
-    def wishes(self, stage: str, service: Stack | None, names: Names | None) -> Wishes:
+    def wishes(
+        self, stage: str, service: Stack | None, names: Names | None, alarms: Stack | None
+    ) -> Wishes:
         """Return the parameters that the person chooses for a stage: the file's, then the shell's.
 
         The file may ask for containers before there is an image, and for names before there is a
@@ -121,6 +124,10 @@ class Situation:
             filed |= {name: before.get(name, "") for name in OF_NAMES}
         elif names and names.certificate:
             filed["CertificateArn"] = names.certificate.arn
+        if alarms and "AlarmEmails" in filed:
+            before = alarms.parameters
+            emails = keep_places(before["AlarmEmails"], filed["AlarmEmails"].split(","))
+            filed["AlarmEmails"] = ",".join(emails)
         return Wishes(filed | self.chosen(stage), frozenset(filed))
 
     @property
@@ -144,10 +151,11 @@ class Situation:
         parts = dict.fromkeys((*PARTS, *commands, *self.deployed_commands(stage)))
         stacks = {part: self.settled(stage, part) for part in parts}
         names = self.names(stage, stacks[RECORDS])
-        wishes = self.wishes(stage, stacks[SERVICE], names)
+        wishes = self.wishes(stage, stacks[SERVICE], names, stacks[ALARMS])
         switches = self.choices[stage].switches | (names.switches if names else frozenset())
         # The load balancer uses its certificate until there is another one.
-        staying = frozenset({CERTIFICATE} if names and names.are_pending else ())
+        is_used = names is not None and names.use(stacks[CERTIFICATE])
+        staying = frozenset({CERTIFICATE} if is_used else ())
         return StageStacks(stacks, wishes, switches, commands, staying)
 
     def names(self, stage: str, records: Stack | None) -> Names | None:

@@ -220,7 +220,7 @@ def is_kind(value: Any, kind: type) -> bool:
     if kind is not list:
         return type(value) is kind
     return isinstance(value, str) or (
-        isinstance(value, list) and all(isinstance(one, str) for one in value)
+        isinstance(value, list) and all(isinstance(one, str) and one for one in value)
     )
 
 

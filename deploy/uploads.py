@@ -1,7 +1,7 @@
 """The bucket of uploaded files, which outlives its stack and is taken back by the next one."""
 
 from deploy.aws import Aws
-from deploy.errors import SetupError
+from deploy.errors import ProgramError, SetupError
 from deploy.parameters import OWNER
 
 
@@ -15,7 +15,17 @@ def takes_back(aws: Aws, bucket: str, repository: int) -> bool:
 
     Raises SetupError where it is not known to be this repository's.
     """
-    if aws.find("Not Found", "s3api", "head-bucket", "--bucket", bucket) is None:
+    try:
+        found = aws.find("Not Found", "s3api", "head-bucket", "--bucket", bucket)
+    except ProgramError as error:
+        if "Forbidden" not in error.said:
+            raise
+        raise SetupError(
+            f"Another account of AWS has a bucket {bucket}: the names of buckets are the world's.",
+            "Choose another name for the project, PROJECT=NAME, or leave `uploads` out; then run"
+            " this again.",
+        ) from error
+    if found is None:
         return False
     answer = aws.find("NoSuchTagSet", "s3api", "get-bucket-tagging", "--bucket", bucket)
     tags = {one["Key"]: one["Value"] for one in answer["TagSet"]} if answer else {}

@@ -175,6 +175,9 @@ class Cloud(Operations, Switches):
 
     def s3api_head_bucket(self, name: list[str]) -> str:
         """Say nothing where the bucket exists, as some versions do."""
+        if name[0] in self.denied_buckets:
+            said = "An error occurred (403) when calling the HeadBucket operation: Forbidden"
+            raise RefusedError(said, 254)
         self.kept("AWS::S3::Bucket", name, "404) (Not Found")
         return ""
 

@@ -21,6 +21,8 @@ class Switches:
         self.has_production_access = False
         # Addresses that have followed the link in AWS's mail.
         self.confirmed: set[str] = set()
+        # Buckets of other accounts.
+        self.denied_buckets: set[str] = set()
         # The addresses of host names, as a resolver tells them.
         self.addresses: dict[str, set[str]] = {}
 
@@ -55,7 +57,16 @@ class Switches:
         return {"ResourceRecordSets": [record(*one) for one in listed]}
 
     def acm_list_certificates(self, statuses: list[str]) -> dict:
-        """List the certificates in these states."""
+        """List the certificates in these states, those that stacks have made as well."""
+        of_stacks = [
+            {
+                "CertificateArn": one["outputs"]["CertificateArn"],
+                "Status": "ISSUED",
+                "SubjectAlternativeNames": one["parameters"]["CertificateNames"].split(","),
+            }
+            for one in self.formation.stacks.values()
+            if "CertificateArn" in one["outputs"]
+        ]
         return {
             "CertificateSummaryList": [
                 {
@@ -63,7 +74,7 @@ class Switches:
                     "Status": one["Status"],
                     "SubjectAlternativeNameSummaries": one["SubjectAlternativeNames"],
                 }
-                for one in self.certificates.values()
+                for one in (*self.certificates.values(), *of_stacks)
                 if one["Status"] in statuses
             ]
         }
@@ -89,7 +100,8 @@ class Switches:
 
     def acm_describe_certificate(self, which: list[str]) -> dict:
         """Describe a certificate, whose records are not known at the first look."""
-        found = self.certificates[which[0]]
+        of_a_stack = {"CertificateArn": which[0], "Status": "ISSUED", "SubjectAlternativeNames": []}
+        found = self.certificates.get(which[0], of_a_stack | {"looks": 0})
         found["looks"] += 1
         proofs = [
             {"DomainName": name, "ValidationStatus": "PENDING_VALIDATION"}

@@ -14,7 +14,7 @@ from template.tests.deploy.test_logs import mozlog
 from template.tests.docs.pages import Page
 
 PAGE = Page(TEMPLATES.parents[1] / "docs" / "operations.md")
-NAMES = ("run", "shell", "logs", "config")
+NAMES = ("run", "shell", "logs", "config", "restore")
 COMMANDS = tuple(f"python3 -m deploy {name} production" for name in NAMES)
 BLOCKS = [block for block in PAGE.blocks if block.text.startswith(COMMANDS)]
 VALUE = "4-v4lue-th4t-is-typed"
@@ -29,6 +29,8 @@ def desk(healthy, tmp_path, monkeypatch):
     monkeypatch.setattr("deploy.config.getpass.getpass", lambda _: VALUE)
     healthy.cloud.shells = {"shop-production"}
     healthy.cloud.session_ends = 0
+    snapshots = healthy.cloud.formation.kept["AWS::RDS::DBSnapshot"]
+    snapshots["NAME"] = {"database": "shop-production"}
     Path(".env.production").write_text("SENTRY_DSN=x\nEMAIL_URL='smtp://x'\n")
     return healthy
 
@@ -46,7 +48,8 @@ def run(desk, command):
 
     desk.desk.before = before
     desk.cloud.play = Play(["Done."], endless="createsuperuser" in command or "shell" in words)
-    return desk.operate_at_terminal(*words[3:], typing="n\n")
+    typing = "production\n" if "restore" in words else "n\n"
+    return desk.operate_at_terminal(*words[3:], typing=typing)
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line-{block.line}")

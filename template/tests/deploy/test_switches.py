@@ -242,6 +242,21 @@ def test_doctor_looks_at_who_is_told(healthy):
     assert healthy.run("doctor").code == 0
 
 
+def test_who_is_told_stays_told(healthy):
+    """Without the first address the second one keeps its subscription, and a new one gets one."""
+    for emails, places in (
+        (["a@example.com", "b@example.com"], "a@example.com,b@example.com"),
+        (["b@example.com"], ",b@example.com"),
+        (["c@example.com", "b@example.com", "d@example.com"], None),
+    ):
+        healthy.write_stages(f"[production]\nalarms = {emails}\n")
+        assert healthy.run("setup").code == 0
+        found = value(healthy, "AlarmEmails", "shop-production-alarms")
+        assert found == (places or "c@example.com,b@example.com,d@example.com")
+        healthy.run("setup")
+        assert healthy.desk.changes() == []
+
+
 def test_doctor_misses_a_stack(healthy):
     """A switch whose stack is not there yet is missing; one that is not wanted any more is told."""
     healthy.write_stages("[production]\ncache = true\n")
@@ -290,11 +305,19 @@ def test_somebody_elses_bucket_is_not_taken(healthy, tags):
     formation.kept["AWS::S3::Bucket"]["shop-production-123456789012"] = {}
     if tags:
         formation.tags["shop-production-123456789012"] = tags
-    healthy.write_stages("[production]\nuploads = true\n")
+    healthy.write_stages("[staging]\ncpu = 512\n[production]\nuploads = true\n")
     outcome = healthy.run("setup")
     assert_refused(healthy, outcome, "a bucket shop-production-123456789012 already")
     formation.tags["shop-production-123456789012"] = {"RepositoryId": "456789"}
     assert healthy.run("setup").code == 0
+
+
+def test_another_accounts_bucket(healthy):
+    """A name that somebody has in another account of AWS is told to be taken."""
+    healthy.cloud.denied_buckets = {"shop-production-123456789012"}
+    healthy.write_stages("[production]\nuploads = true\n")
+    said = "Another account of AWS has a bucket shop-production-123456789012"
+    assert_refused(healthy, healthy.run("setup"), said, "PROJECT=NAME")
 
 
 def test_a_release_takes_a_snapshot(healthy):
@@ -326,12 +349,13 @@ def test_teardown_takes_the_variable(healthy):
         ('cache = "small"', "cache takes true or false"),
         ('mail_from = "example.com"', "mail_from takes An address such as"),
         ('mail_from = "Team <team@example.com>"', "mail_from takes An address such as"),
-        ('alarms = "team"', "alarms takes One to five addresses"),
-        ("alarms = []", "alarms takes One to five addresses"),
+        ('alarms = "team"', "alarms takes Up to five addresses"),
+        ("alarms = []", "alarms takes a value"),
+        ('alarms = ["a@b.example", ""]', "alarms takes text in quotes, or a list of them"),
         ("domain = []", "domain takes a value"),
         ('domain = ""', "domain takes a value"),
         ("alarms = [1]", "alarms takes text in quotes, or a list of them"),
-        (f"alarms = {['a@b.example'] * 6}", "alarms takes One to five addresses"),
+        (f"alarms = {['a@b.example'] * 6}", "alarms takes Up to five addresses"),
         ('domain = ["shop.example.com", "https://b.example"]', "domain takes Empty, or host names"),
         ('domain = ["*.example.com"]', "domain takes Empty, or a host name"),
         ('database = { backup_window = "night" }', "database.backup_window takes Empty, or two"),

@@ -44,8 +44,16 @@ def test_everybody_is_subscribed(count):
     assert {(one["Protocol"], one["TopicArn"]) for one in found} == {("email", TOPIC)}
 
 
+def test_an_address_keeps_its_place():
+    """Who is subscribed in the second place stays so when the first one is empty."""
+    both = stack("alarms", AlarmEmails="a@example.com,b@example.com").resources
+    one = stack("alarms", AlarmEmails=",b@example.com").resources
+    assert "FirstSubscription" not in one
+    assert one["SecondSubscription"] == both["SecondSubscription"]
+
+
 @pytest.mark.parametrize(
-    "addresses", ["", "team", "a@b.example,", ",".join(["a@b.example"] * 6), "a@b.example, c@d.e"]
+    "addresses", ["team", ",".join(["a@b.example"] * 6), "a@b.example, c@d.e", ",,,,,"]
 )
 def test_nobody_is_left_out_unseen(addresses):
     """What is no address, and a sixth one, is refused rather than forgotten."""
