@@ -1,7 +1,6 @@
 """Web server, worker, schedule and one-off commands of a stage, as real containers of one image."""
 
 import hashlib
-import json
 import re
 import secrets
 import time
@@ -15,7 +14,7 @@ from template.rehearsal import codepipeline, project, report, schedules
 from template.rehearsal.rehearse import find_leaks, rehearse, through_github
 from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
-from template.tests.pipeline.sandboxes import commit, edit, git, quick_project
+from template.tests.pipeline.sandboxes import commit, git, quick_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(900), exhaustive.MARK]
 
