@@ -88,9 +88,10 @@ def test_missing_permission_is_refused(account, name):
     """Without one of its permissions the role starts nothing."""
     running, ecs, launcher = account
     (statement,) = statements(running, name)
-    with kept(statement), pytest.raises(AwsError, match="is not authorized to perform") as refusal:
+    with kept(statement):
         statement["Effect"] = "Deny"
-        schedules.start(STACK, running, ecs)
+        with pytest.raises(AwsError, match="is not authorized to perform") as refusal:
+            schedules.start(STACK, running, ecs)
     assert refusal.value.code == "AccessDeniedException"
     assert launcher.orders == {}
 
@@ -99,9 +100,10 @@ def test_role_is_lent_to_its_schedules_alone(account):
     """A schedule of another group does not get the role."""
     running, ecs, launcher = account
     (trusted,) = running.iam.role(ROLE).trust["Statement"]
-    with kept(trusted), pytest.raises(AwsError, match="not allowed to assume"):
+    with kept(trusted):
         trusted["Condition"]["ArnEquals"]["aws:SourceArn"] += "2"
-        schedules.start(STACK, running, ecs)
+        with pytest.raises(AwsError, match="not allowed to assume"):
+            schedules.start(STACK, running, ecs)
     assert launcher.orders == {}
 
 
