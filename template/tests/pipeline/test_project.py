@@ -43,6 +43,10 @@ def test_processes_and_schedules_have_stacks_of_their_own(stacks):
     assert project.processes(chosen, "staging") == project.schedules(chosen, "staging") == {}
     names = [project.environment_variables(chosen, each)["SERVICE_NAME"] for each in project.STAGES]
     assert names == ["web", "web beat worker"]
+    projects = chosen["pipeline"].of_type("AWS::CodeBuild::Project")
+    for stage, name in zip(project.STAGES, names, strict=True):
+        release = projects[f"{stage.title()}ReleaseProject"].properties["Environment"]
+        assert {"Name": "SERVICE_NAME", "Value": name} in release["EnvironmentVariables"]
     beat = chosen["production-process-beat"]
     assert beat.name == f"{project.NAME}-production-process-beat"
     assert beat.resources["Service"].properties["DesiredCount"] == "2"

@@ -256,18 +256,6 @@ def test_commands_of_the_stages_are_rehearsed(tmp_path):
     assert any('column "title" already exists' in line for line in lines)
 
 
-def test_pipeline_releases_the_same_services_in_each_stage(tmp_path):
-    """Where one stage has a worker and the other does not, the template has to be changed."""
-    source = small_project(tmp_path / "source")
-    (source / "stages.toml").write_text('[production.processes]\nworker = "true"\n')
-    commit(source)
-    with (
-        set_up(source, print, play) as sandbox,
-        pytest.raises(codepipeline.PipelineError, match="not web in staging, web worker in prod"),
-    ):
-        codepipeline.run(sandbox)
-
-
 def test_project_of_somebody_else(tmp_path, monkeypatch):
     """Another default branch, blanks in paths and no template/ make no difference.
 
