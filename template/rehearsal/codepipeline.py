@@ -21,7 +21,6 @@ from template.rehearsal.aws.account import arn
 from template.rehearsal.aws.errors import AwsError
 from template.rehearsal.aws.recording import Authorization
 from template.rehearsal.aws.sessions import Session
-from template.rehearsal.project import STAGES, service_names
 from template.rehearsal.report import Ran
 from template.rehearsal.sandbox import Sandbox
 
@@ -60,7 +59,6 @@ class _Execution:
     """One execution: what its actions have made known so far."""
 
     def __init__(self, sandbox: Sandbox, approve: Callable[[Approval], bool]):
-        _check_services(sandbox)
         registry = sandbox.stacks["github"].outputs["EcrEndpoint"]
         stack = sandbox.stacks["pipeline"].relocated(registry, sandbox.cloud.front.endpoint)
         (pipeline,) = stack.of_type("AWS::CodePipeline::Pipeline").values()
@@ -223,17 +221,6 @@ class _Execution:
 
     def _say(self, line: str) -> None:
         self.sandbox.say(f"   {line}")
-
-
-def _check_services(sandbox: Sandbox) -> None:
-    """Raise PipelineError where stages have different services: the template names one list."""
-    named = {stage: service_names(sandbox.stacks, stage) for stage in STAGES}
-    if len(set(map(tuple, named.values()))) > 1:
-        told = ", ".join(f"{' '.join(names)} in {stage}" for stage, names in named.items())
-        raise PipelineError(
-            f"deploy/infra/pipeline.yml releases the same services in each stage, not {told}."
-            " Give each release project there a SERVICE_NAME of its own."
-        )
 
 
 def _declared(project: dict[str, Any]) -> dict[str, str]:

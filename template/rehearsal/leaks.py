@@ -15,7 +15,10 @@ def in_texts(values: Collection[str], texts: Mapping[str, Iterable[str]]) -> lis
 
 
 def in_files(values: Collection[str], folder: Path) -> list[str]:
-    """The files below a folder in which one of the values stands, by their paths in it."""
+    """The files below a folder in which one of the values stands, by their paths in it.
+
+    A file that is gone meanwhile, or that cannot be read, is left out.
+    """
     if not values:
         return []
     # The values come by standard input: whoever may list processes sees their arguments.

@@ -46,7 +46,9 @@ def deploy(
         known[f"{stage.title()}ReleasePolicyArn"] = of_stage["ReleasePolicyArn"]
         if choices:
             stacks |= _deploy_commands(infra, stage, choices[stage], of_stage)
-            known["ServiceName"] = " ".join(service_names(stacks, stage))
+    if choices:
+        named = {stage: " ".join(service_names(stacks, stage)) for stage in STAGES}
+        known |= {"ServiceName": named["staging"], "ProductionServiceName": named["production"]}
     stacks["pipeline"] = _deploy(infra, "pipeline", f"{NAME}-pipeline", known)
     return stacks
 

@@ -54,9 +54,11 @@ class Checkout:
     workflow: str = "deploy.yml"
 
     def contains(self, text: str) -> bool:
-        """Whether a text stands in a file of the commit."""
-        command = ["git", "grep", "--quiet", "--fixed-strings", "--file=-", self.commit]
+        """Whether a text stands in a file of the commit. Raises CheckoutError."""
+        command = ["git", "grep", "--quiet", "--text", "--fixed-strings", "-f", "-", self.commit]
         done = subprocess.run(command, cwd=self.folder, input=text, text=True, check=False)
+        if done.returncode > 1:
+            raise CheckoutError(f"Git cannot look for a text in {self.commit}.")
         return done.returncode == 0
 
     def stand_ins(self) -> dict[str, Path]:

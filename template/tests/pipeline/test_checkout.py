@@ -1,6 +1,7 @@
 """A checkout is the commit, and nothing that is not committed."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,19 @@ def test_checkout_is_the_commit_on_main(source, tmp_path):
     assert (checkout.folder / "content").read_text() == "feature"
     assert ask(checkout.folder, "branch", "--show-current") == "main"
     assert ask(checkout.folder, "remote", "get-url", "origin") == "https://github.com/me/mine"
+
+
+def test_texts_of_the_commit_are_known(source, tmp_path):
+    """A text is looked for as it stands, in the commit and not in the folder."""
+    (source / "content").write_text("a.*[b]\nc")
+    commit(source)
+    checkout = clone(source, tmp_path / "checkout", Repository())
+    (checkout.folder / "content").write_text("changed in the folder")
+    assert checkout.contains("a.*[b]")
+    assert not checkout.contains("aab")
+    assert not checkout.contains("changed in the folder")
+    with pytest.raises(CheckoutError, match="cannot look for a text"):
+        replace(checkout, commit="0" * 40).contains("a")
 
 
 @pytest.mark.parametrize("file", ["content", "new"])

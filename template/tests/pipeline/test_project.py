@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from deploy.stages import Process, Schedule, StageChoices
 from template.rehearsal import project
 from template.rehearsal.cloudformation.intrinsics import TemplateError
 from template.tests.pipeline.sandboxes import edit
@@ -15,11 +16,41 @@ def stacks():
     return project.deploy()
 
 
-def test_every_template_is_deployed(stacks):
-    """Each template is used: once, or once for each stage."""
-    templates = {key.rpartition("-")[2] for key in stacks}
-    assert templates == {file.stem for file in project.INFRA.glob("*.yml")}
-    assert len(stacks) == 2 + 2 * len(project.TEMPLATES_OF_A_STAGE)
+def test_stages_have_their_templates(stacks):
+    """What every project has is there once, or once for each stage."""
+    assert stacks.keys() == {
+        "github",
+        "pipeline",
+        *(f"{each}-{part}" for each in project.STAGES for part in project.TEMPLATES_OF_A_STAGE),
+    }
+
+
+def test_processes_and_schedules_have_stacks_of_their_own(stacks):
+    """Each has one, the schedules of a stage share another, and a release names the processes."""
+    commands = StageChoices(
+        processes={"worker": Process("a"), "beat": Process("b", containers=2, cpu=512)},
+        schedules={"daily": Schedule("c", "0 3 * * ? *")},
+    )
+    chosen = project.deploy(choices={"staging": StageChoices(), "production": commands})
+    assert chosen.keys() - stacks.keys() == {
+        "production-process-beat",
+        "production-process-worker",
+        "production-schedule-daily",
+        "production-schedules",
+    }
+    assert list(project.processes(chosen, "production")) == ["beat", "worker"]
+    assert list(project.schedules(chosen, "production")) == ["daily"]
+    assert project.processes(chosen, "staging") == project.schedules(chosen, "staging") == {}
+    names = [project.environment_variables(chosen, each)["SERVICE_NAME"] for each in project.STAGES]
+    assert names == ["web", "web beat worker"]
+    projects = chosen["pipeline"].of_type("AWS::CodeBuild::Project")
+    for stage, name in zip(project.STAGES, names, strict=True):
+        release = projects[f"{stage.title()}ReleaseProject"].properties["Environment"]
+        assert {"Name": "SERVICE_NAME", "Value": name} in release["EnvironmentVariables"]
+    beat = chosen["production-process-beat"]
+    assert beat.name == f"{project.NAME}-production-process-beat"
+    assert beat.resources["Service"].properties["DesiredCount"] == "2"
+    assert beat.resources["TaskDefinition"].properties["Cpu"] == "512"
 
 
 def test_outputs_are_the_parameters_of_later_stacks(stacks):

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from template.rehearsal import __main__ as command
 from template.rehearsal import codepipeline, machine, report
 from template.rehearsal.clock import Clock
 from template.rehearsal.ecs.containers import Containers
+from template.rehearsal.ecs.timelines import MIGRATES, MIGRATION_FAILS, NO_FARGATE
 from template.rehearsal.github.checkout import CheckoutError
-from template.rehearsal.rehearse import rehearse, stand_ins, through_github
+from template.rehearsal.rehearse import find_leaks, rehearse, stand_ins, through_github
 from template.rehearsal.report import Outcome
 from template.rehearsal.sandbox import set_up
 from template.rehearsal.services import run_containers
@@ -35,6 +36,13 @@ from template.tests.pipeline.sandboxes import (
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(600), exhaustive.MARK]
 
+COMMANDS = """\
+[all.processes]
+worker = { command = "python manage.py db_worker", containers = 3 }
+[all.schedules]
+clear-sessions = { command = "python manage.py clearsessions", cron = "0 3 * * ? *" }
+report = { command = "python manage.py report", cron = "0 4 * * ? *" }
+"""
 PERSON = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker")) / "config.json"
 
 
@@ -111,11 +119,13 @@ def state(outcome):
     digest = outcome.tags[outcome.commit]
     stages = [(each.stage, each.result) for each in outcome.ran if each.stage in report.STAGES]
     tags = {name.replace(outcome.commit, "COMMIT"): outcome.tags[name] for name in outcome.tags}
-    services = outcome.services.items()
+    services = {stage: web for stage, (web,) in outcome.services.items()}
     return {
         "stages": stages,
         "tags": {name: named == digest for name, named in tags.items()},
-        "services": {name: (each.state, each.digests == {digest}) for name, each in services},
+        "services": {
+            name: (each.state, each.digests == {digest}) for name, each in services.items()
+        },
     }
 
 
@@ -138,11 +148,11 @@ def test_progress_is_told(github):
 
 
 def test_table_closes_the_rehearsal(github):
-    """The table has the digest and the deployment of every stage; then come the answers."""
+    """The tables have the digest and the deployment of every stage; then come the answers."""
     digest = github.outcome.tags["production"][:19]
-    service = github.outcome.services["production"]
-    row = rf"production +production +{digest} +\d+\.\d +{service.deployment} COMPLETED"
-    assert re.search(row, github.printed)
+    (web,) = github.outcome.services["production"]
+    assert re.search(rf"production +production +{digest} +\d+\.\d", github.printed)
+    assert re.search(rf"production +web +{digest} +{web.deployment} COMPLETED", github.printed)
     told = "The production image ran, and answered: /health/live 200, / 200"
     assert github.printed.rstrip().endswith(told)
 
@@ -164,7 +174,7 @@ def test_nothing_is_left_behind(github):
     assert docker("image", "ls", "--all", "--quiet", "--filter", reference) == ""
     assert github.files == []
     with pytest.raises(requests.ConnectionError):
-        requests.get(github.outcome.services["production"].address, timeout=5)
+        requests.get(github.outcome.services["production"][0].address, timeout=5)
 
 
 def test_configuration_of_docker_is_untouched(github, login):
@@ -221,6 +231,31 @@ def test_answers_are_looked_at(pipeline):
     ]
 
 
+def test_commands_of_the_stages_are_rehearsed(tmp_path):
+    """Each stage has its processes and schedules; a failed one, and a secret that is told, too."""
+    lines, source = [], small_project(tmp_path / "source")
+    (source / "stages.toml").write_text(COMMANDS)
+    commit(source)
+    with set_up(source, lines.append, play, Clock(SPEED)) as sandbox:
+        # In each stage a migration and two schedules run; the last one of production is refused.
+        sandbox.launchers["staging"].run_task(MIGRATES, MIGRATES, MIGRATION_FAILS)
+        sandbox.launchers["production"].run_task(MIGRATES, MIGRATES, NO_FARGATE)
+        outcome = rehearse(sandbox, through_github)
+        (sandbox.folder / "notes").write_text(next(iter(sandbox.cloud.secrets.values())))
+        leaks = find_leaks(sandbox)
+    digest = outcome.tags[outcome.commit]
+    for services in outcome.services.values():
+        assert [(each.name, each.digests) for each in services] == [
+            ("web", {digest}),
+            ("worker", {digest}),
+        ]
+    assert (outcome.leaks, leaks) == ([], ["the file notes"])
+    failed, refused = report.problems(replace(outcome, answers={"/health/live": "200"}))
+    assert failed.startswith("The schedule report of staging: exit code 1. Operations to perform:")
+    assert "never ran. InternalFailure: Capacity is unavailable" in refused
+    assert any('column "title" already exists' in line for line in lines)
+
+
 def test_project_of_somebody_else(tmp_path, monkeypatch):
     """Another default branch, blanks in paths and no template/ make no difference.
 
@@ -267,7 +302,7 @@ def test_nothing_runs_before_the_first_release(tmp_path):
     with set_up(source, print, play) as sandbox:
         outcome = rehearse(sandbox, lambda sandbox: [])
     assert outcome.tags == outcome.answers == {}
-    assert {each.state for each in outcome.services.values()} == {"FAILED"}
+    assert {each.state for (each,) in outcome.services.values()} == {"FAILED"}
     assert "The production image does not run." in report.problems(outcome)
 
 

@@ -97,7 +97,10 @@ def test_schedule_that_never_ran_is_in_the_table(outcome):
     ("changes", "told"),
     [
         ({"exit_code": 3, "why": "No table."}, "clear-sessions of staging: exit code 3. No table."),
-        ({"exit_code": None, "why": "No."}, "clear-sessions of staging: never ran. No."),
+        (
+            {"exit_code": None, "digest": "nothing", "why": "No."},
+            "clear-sessions of staging: never ran. No.",
+        ),
         ({"digest": OTHER}, f"clear-sessions of staging ran on {OTHER} instead of {DIGEST}."),
     ],
 )

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from deploy.errors import SetupError
 from template.rehearsal.cloudformation.intrinsics import TemplateError
 from template.rehearsal.sandbox import NobodyError, nobody, set_up
 from template.rehearsal.services import readable_secret, run_containers
@@ -56,6 +57,25 @@ def test_template_of_the_commit_counts(tmp_path):
     edit(source / "deploy/infra/stage.yml", "!Ref LogGroup\n", "!Ref Nothing\n")
     commit(source)
     with pytest.raises(TemplateError, match=r"stage\.yml"):
+        set_up(source, print, play).__enter__()
+
+
+def test_stages_toml_of_the_commit_counts(tmp_path):
+    """What runs in the stages is what the commit's file says, and a mistake there is told."""
+    source = small_project(tmp_path / "source")
+    (source / "stages.toml").write_text("[all.processes]\nworker = 1\n")
+    commit(source)
+    with pytest.raises(SetupError, match=r"stages\.toml: .*worker"):
+        set_up(source, print, play).__enter__()
+
+
+def test_template_that_is_missing_is_told(tmp_path):
+    """A project with a process needs the template that deploys one."""
+    source = small_project(tmp_path / "source")
+    (source / "stages.toml").write_text('[all.processes]\nworker = "true"\n')
+    (source / "deploy/infra/process.yml").unlink()
+    commit(source)
+    with pytest.raises(TemplateError, match=r"has no process\.yml, which stages\.toml needs"):
         set_up(source, print, play).__enter__()
 
 
