@@ -1405,6 +1405,25 @@ def test_front_end_is_built(folder, capsys):
     assert "COPY --from=frontend /app ./" in text
 
 
+@pytest.mark.parametrize(
+    ("lines", "more", "place"),
+    [
+        (
+            'STATICFILES_DIRS = [os.path.join(BASE_DIR, "web", "..", "public")]',
+            {"assets/esbuild.config.mjs": 'outdir: "../public/js"'},
+            "assets",
+        ),
+        ('INSTALLED_APPS += ["tailwind", "theme"]', {}, "theme/static_src"),
+    ],
+)
+def test_front_end_that_fills_another_folder_is_built(folder, capsys, lines, more, place):
+    """What its own files say, or django-tailwind's layout."""
+    package = {f"{place}/package.json": '{"scripts": {"build": "run"}}'}
+    base(folder, f"import os\n{lines}\n", more | package)
+    assert f"front end: {place}/package.json" in adopt(folder, capsys)
+    assert f"WORKDIR /app/{place}/\n" in dockerfile(folder)
+
+
 def test_static_files_in_node_modules_are_installed(folder, capsys):
     """A finder that collects out of node_modules wants them in the build."""
     base(folder, 'STATICFILES_FINDERS = ["npm.finders.NpmFinder"]\n')
