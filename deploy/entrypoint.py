@@ -32,9 +32,16 @@ environment = dict(os.environ)  # before settings are loaded, which may add to i
 sys.path[0] = str(Path.cwd())  # as for manage.py, in place of the folder of this file
 # Where there is a server, SQLite would be a second database, lost when the container ends.
 if server and "DJANGO_SETTINGS_MODULE" in os.environ:
+    import django
+    from django.core.exceptions import AppRegistryNotReady
     from django.db import connection
 
-    if connection.vendor == "sqlite":
+    try:
+        vendor = connection.vendor
+    except AppRegistryNotReady:  # GeoDjango's want the applications first
+        django.setup()
+        vendor = connection.vendor
+    if vendor == "sqlite":
         sys.exit(
             "PGHOST names a database server, but DATABASES in the settings is SQLite. Read it from "
             "DATABASE_URL, or from PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD."

@@ -121,6 +121,9 @@ def of_the_stage(found: Findings) -> Iterator[str]:
         lines += database(found)
     elif settings.is_fixed_sqlite:
         lines += database(found, with_engine=True)
+        if "wagtail.search" in settings.text and "django.contrib.postgres" not in settings.text:
+            lines += ["# Wagtail's search wants it on PostgreSQL."]
+            lines += ['INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.postgres"]']
     elif settings.may_be_sqlite and not engines(found):
         lines += ['if "sqlite" in DATABASES["default"]["ENGINE"]:']
         lines += [f"    {line}" for line in database(found, with_engine=True)]

@@ -1,6 +1,7 @@
 """A front end that has to be built before its files can be collected."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -9,6 +10,8 @@ from template.adopt.project import read, search
 from template.adopt.settings import Settings
 
 LOADERS = ("webpack_loader", "django_vite", "vite", "manifest_loader")
+# Where a build says which folder it fills.
+CONFIGURED = ("package.json", "*.config.*", "webpack*.js", "esbuild*", "gulpfile*", "rollup*")
 INSTALL = {
     "package-lock.json": "npm ci",
     "yarn.lock": "corepack enable && yarn install --frozen-lockfile",
@@ -36,7 +39,8 @@ class Frontend:
 
 def find_frontend(root: Path, project: Path, settings: Settings) -> Frontend | None:
     """The front end whose result the settings want and the repository does not have."""
-    for path in [root / "package.json", *search(root, "*/package.json")]:
+    places = (search(root, pattern) for pattern in ("*/package.json", "*/*/package.json"))
+    for path in [root / "package.json", *(path for found in places for path in found)]:
         try:
             package = json.loads(read(path) or "{}")
         except json.JSONDecodeError:
@@ -55,14 +59,21 @@ def is_wanted(folder: Path, settings: Settings) -> bool:
     """Whether a loader of bundles is installed, or a folder of static files is missing."""
     if any(name in LOADERS for name in settings.apps):
         return True
+    if "tailwind" in settings.apps and folder.name == "static_src":  # django-tailwind's
+        return True
     named = settings.values.get("STATICFILES_DIRS")
     paths = (
-        [PurePath(item) for item in named or [] if isinstance(item, str | PurePath)]
+        [PurePath(os.path.normpath(item)) for item in named if isinstance(item, str | PurePath)]
         if isinstance(named, list)
         else []
     )
     missing = [path for path in paths if path.is_absolute() and not Path(path).exists()]
-    return any(path.is_relative_to(folder) for path in missing)
+    said = "\n".join(read(file) for pattern in CONFIGURED for file in folder.glob(pattern))
+    return any(
+        path.is_relative_to(folder)
+        or (path.is_relative_to(folder.parent) and re.search(rf"\.\./{path.name}\b", said))
+        for path in missing
+    )
 
 
 def wants_modules(settings: Settings) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from template.adopt.packages import Packages
-from template.adopt.project import own_code, parse, read
+from template.adopt.project import own_code, parse, read, search
 
 OLDEST, NEWEST = 9, 14  # of Python 3, of which there are images on Debian trixie
 USUAL = 13
@@ -132,6 +132,10 @@ def said_exactly(root: Path, project: Path, packages: Packages) -> tuple[str, in
         for folder in dict.fromkeys((project, root)):
             if found := re.search(sign, read(folder / name), re.MULTILINE):
                 return name, int(found[1])
+    for path in search(root, "**/Dockerfile*"):
+        found = re.search(r"^FROM\s+\S*\bpython:3\.(\d+)", read(path), re.MULTILINE)
+        if found and "entrypoint.py" not in read(path):  # this command's own
+            return path.relative_to(root).as_posix(), int(found[1])
     exact = re.fullmatch(r"\s*(?:==|~=?)?\s*3\.(\d+)(?:\.(?:\d+|\*))?\s*", packages.requires_python)
     return (
         ("pyproject.toml", int(exact[1]))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from template.adopt.dockerfile import secret_options, tokens
 from template.adopt.findings import Findings
@@ -10,6 +11,7 @@ from template.adopt.packages import host
 from template.adopt.processes import find_processes
 from template.adopt.project import DEVELOPMENT, is_readable
 from template.adopt.repository import Repository
+from template.adopt.variables import Variable
 from template.adopt.workflows import CALLED, of_tests, tests_line, wants_postgresql
 
 WEB_SOCKETS = ("channels", "daphne")
@@ -37,10 +39,26 @@ def report(found: Findings, repository: Repository, folder: Path, own_image: str
     print(f"\nNext, in {found.root}:")
     secrets = "".join(f"{one} " for one in secret_options(found.packages, "src=$HOME/.netrc"))
     print(f"  docker build {found.docker_options}{secrets}-t {name} .")
-    print(f"  docker run --rm -p 8080:80 {name}")
+    print(f"  docker run --rm -p 8080:80 {''.join(wanted_to_run(found))}{name}")
     print("  curl -i http://localhost:8080/health/live   (in another terminal: 200)")
     print("Then commit, push to GitHub, and connect the repository to AWS:")
     print(f"  python3 -m {found.home.module} setup   (PROJECT={name} before it names all)")
+
+
+def wanted_to_run(found: Findings) -> Iterator[str]:
+    """The options of `docker run` that the container does not start without."""
+    settings = found.settings
+    missing = [item for item in settings.variables.values() if item.required]
+    if not settings.has("SECRET_KEY"):
+        missing.append(Variable("SECRET_KEY"))
+    mapping = settings.of_the_stage()
+    servers = [item.name for item in missing if mapping.get(item.name, "").startswith("PG")]
+    if servers or settings.is_fixed_postgresql:
+        yield "--env-file YOURS "  # with a server's address
+        return
+    for item in sorted(missing, key=lambda item: item.name):
+        if item.name not in settings.chosen:
+            yield f"-e {item.name}={quote(item.placeholder)} "
 
 
 def facts(found: Findings) -> Iterator[tuple[str, str]]:

@@ -230,6 +230,8 @@ def environment(found: Findings) -> list[str]:
         mapping = settings.of_the_stage()
         wanted |= {name: OF_CI[of] for name, of in mapping.items() if of in OF_CI}
         wanted |= {name: value for name, value in OF_CI.items() if name in settings.variables}
+    if settings.module and not named_settings(found.project):
+        wanted["DJANGO_SETTINGS_MODULE"] = settings.module  # which no file names
     lines = [f"      {name}: {json_text(value)}" for name, value in sorted(wanted.items())]
     return ["    env: # for the tests only", *lines] if lines else []
 

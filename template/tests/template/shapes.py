@@ -429,6 +429,41 @@ def own_files(folder: Path) -> None:
     )
 
 
+def data_folder(folder: Path) -> None:
+    """SQLite in a folder that is not in Git, tests and a document that the code reads."""
+    project(
+        folder,
+        imports="from tests import NAME",
+        extra="""
+        DATABASES["default"]["NAME"] = BASE_DIR / "data" / "db.sqlite3"
+        VERSION = (BASE_DIR / "CHANGELOG.md").read_text()
+        """,
+    )
+    write(folder, PLAIN | {"tests/__init__.py": "NAME = 'a'\n", "CHANGELOG.md": "1.0\n"})
+
+
+def postgis(folder: Path) -> None:
+    """GeoDjango on PostGIS, whose libraries are opened by name when the settings are loaded."""
+    project(
+        folder,
+        imports="from django.contrib.gis.geos import Point\n",
+        extra="""
+        INSTALLED_APPS.append("django.contrib.gis")
+        DATABASES = {
+            "default": {
+                "ENGINE": "django.contrib.gis.db.backends.postgis",
+                "NAME": os.environ.get("DB_NAME", "gis"),
+                "USER": os.environ.get("DB_USER", "gis"),
+                "PASSWORD": os.environ.get("DB_PASSWORD", "gis"),
+                "HOST": os.environ.get("DB_HOST", "db"),
+                "PORT": os.environ.get("DB_PORT", "5432"),
+            }
+        }
+        """,
+    )
+    write(folder, {"requirements.txt": "Django~=5.2.0\npsycopg[binary]\n"})
+
+
 def hidden_database(folder: Path) -> None:
     """A database of which only running the settings tells that it is SQLite."""
     parts = '[("ENGINE", "django.db.backends." + "sqlite3"), ("NAME", BASE_DIR / "db.sqlite3")]'
@@ -481,5 +516,6 @@ SHAPES = {
     "django-6": Shape(django_6),
     "asynchronous": Shape(asynchronous),
     "undecided": Shape(undecided),
+    "data-folder": Shape(data_folder),
     "hidden-database": Shape(hidden_database, connected=False),
 }

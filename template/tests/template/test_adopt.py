@@ -251,6 +251,18 @@ def test_sqlite_that_is_written_down_gets_the_stages(folder, capsys):
     assert "'psycopg[binary]==3.3.9'" in dockerfile(folder)
 
 
+def test_wagtail_on_postgresql_gets_what_its_search_wants(folder, capsys):
+    """Its tables there have indexes of django.contrib.postgres."""
+    base(folder, 'INSTALLED_APPS += ["wagtail.search", "wagtail"]\n')
+    adopt(folder, capsys)
+    line = '    INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.postgres"]\n'
+    assert line in settings(folder)
+    other = folder / "other"
+    base(other, 'INSTALLED_APPS += ["wagtail.search", "django.contrib.postgres"]\n')
+    adopt(other, capsys)
+    assert line not in settings(other)
+
+
 def test_other_connections_to_sqlite_are_told(folder, capsys):
     """Only the default connection gets the stage's database."""
     base(folder, 'DATABASES["logs"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": "logs"}\n')
@@ -543,6 +555,10 @@ def test_sqlite_of_the_project_is_kept_in_the_volume(folder, capsys):
             "The code imports `cgi`, which Python has no longer since 3.13",
         ),
         ({"runtime.txt": "python-3.11.9\n"}, 11, ""),
+        ({"Dockerfile": "FROM python:3.11-slim\n"}, 11, "Python: 3.11 (Dockerfile says 3.11)"),
+        ({"docker/app/Dockerfile.prod": "FROM docker.io/python:3.12 AS x\n"}, 12, ""),
+        ({"Dockerfile": "FROM python:3.11\n", ".python-version": "3.14\n"}, 14, ""),
+        ({"Dockerfile": "FROM node:22\n"}, 13, ""),
         ({"runtime.txt": "python-3.7.2\n"}, 9, "has no image on Debian trixie any more"),
         ({".tool-versions": "nodejs 20.0.0\npython 3.12.1\n"}, 12, ""),
         ({".python-version": "3.10\n"}, 10, ""),
@@ -562,7 +578,9 @@ def test_python_is_what_the_project_says_and_its_pins_can_have(folder, capsys, m
     """Files that name a Python, Django's own support, wheels, and modules that are gone."""
     base(folder, files=more)
     assert said in adopt(folder, capsys)
-    assert f"FROM {IMAGE.format(minor)} AS base" in dockerfile(folder)
+    place = "deploy/Dockerfile" if "Dockerfile" in more else "Dockerfile"
+    assert f"FROM {IMAGE.format(minor)} AS base" in dockerfile(folder, place)
+    assert f"Python: 3.{minor} (" in adopt(folder, capsys)
 
 
 def test_lock_tells_its_wheels(folder, capsys):
@@ -1272,6 +1290,29 @@ def test_settings_that_nobody_names_are_found(tmp_path, capsys):
     assert "settings: shop.settings\n" in adopt(other, capsys)
 
 
+def test_settings_that_only_a_variable_names(folder, capsys):
+    """The image and the tests have it."""
+    base(folder, files={"manage.py": "import django\n"})
+    adopt(folder, capsys)
+    job = yaml.safe_load((folder / ".github/workflows/ci.yml").read_text())["jobs"]["test"]
+    assert job["env"] == {"DJANGO_SETTINGS_MODULE": "shop.settings"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        ("", ""),
+        ('KEY = os.environ["SHOP_PAGE"]', "-e SHOP_PAGE=build "),
+        ('DATABASES["default"] = {"HOST": os.environ["DB_HOST"]}', "--env-file YOURS "),
+        ('DATABASES["default"] = {"ENGINE": "django.db.backends.postgresql"}', "--env-file YOURS "),
+    ],
+)
+def test_command_that_tries_the_image_has_what_it_wants(folder, capsys, lines, options):
+    """Variables without a default, or a file of one's own where a server is among them."""
+    base(folder, f"import os\n{lines}\n")
+    assert f"  docker run --rm -p 8080:80 {options}my-shop\n" in adopt(folder, capsys)
+
+
 def test_settings_that_wsgi_forces_are_told(folder, capsys):
     """wsgi.py has no word about the settings in the image: Django's own application is served."""
     forced = """
@@ -1362,6 +1403,25 @@ def test_front_end_is_built(folder, capsys):
     assert "FROM public.ecr.aws/docker/library/node:22-trixie-slim AS frontend" in text
     assert "COPY frontend/package.json frontend/package-lock.json ./" in text
     assert "COPY --from=frontend /app ./" in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "more", "place"),
+    [
+        (
+            'STATICFILES_DIRS = [os.path.join(BASE_DIR, "web", "..", "public")]',
+            {"assets/esbuild.config.mjs": 'outdir: "../public/js"'},
+            "assets",
+        ),
+        ('INSTALLED_APPS += ["tailwind", "theme"]', {}, "theme/static_src"),
+    ],
+)
+def test_front_end_that_fills_another_folder_is_built(folder, capsys, lines, more, place):
+    """What its own files say, or django-tailwind's layout."""
+    package = {f"{place}/package.json": '{"scripts": {"build": "run"}}'}
+    base(folder, f"import os\n{lines}\n", more | package)
+    assert f"front end: {place}/package.json" in adopt(folder, capsys)
+    assert f"WORKDIR /app/{place}/\n" in dockerfile(folder)
 
 
 def test_static_files_in_node_modules_are_installed(folder, capsys):

@@ -53,7 +53,7 @@ def image_of(folder):
     """The image of an adopted project while the context lasts."""
     image = unique("adopted")
     here = next(path for path in ("Dockerfile", "deploy/Dockerfile", "tools/deploy/Dockerfile")
-                if "COPY --from=build" in read(folder / path))  # fmt: skip
+                if "COPY --from=build /venv" in read(folder / path))  # fmt: skip
     build = ("build", "--progress=plain", "--file", str(folder / here), "--tag", image, str(folder))
     built = docker(*build, check=False)
     assert built.returncode == 0, built.stdout
@@ -105,6 +105,26 @@ def test_project_is_adopted_and_served(name, folder, server):
             serve(image, shape, options, migrate=True)
         else:
             refuse(image, options)
+
+
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)
+@exhaustive.PROJECTS
+def test_geodjango_is_built_on_postgis(folder, server):
+    """Its libraries are there in the build and in the image; only the server's extension is not."""
+    shapes.postgis(folder)
+    adopt(ROOT, str(folder))
+    stage = stage_variables(server, "postgis", "localhost")
+    options = [
+        "--rm",
+        "--network=host",
+        *(f"--env={name}={value}" for name, value in stage.items()),
+    ]
+    with image_of(folder) as image:
+        checked = docker("run", *options, image, "python", "manage.py", "check", check=False)
+        assert "System check identified no issues" in checked.stdout
+        migrated = docker("run", *options, image, "python", "manage.py", "migrate", check=False)
+        assert 'extension "postgis" is not available' in migrated.stdout
 
 
 def serve(image, shape, options, *, migrate):
