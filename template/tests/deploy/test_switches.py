@@ -165,6 +165,16 @@ def test_everything_goes(everything):
     assert "delete-email-identity --email-identity example.com" in outcome.out
 
 
+def test_what_no_teardown_deletes(everything):
+    """With the data, too, others' domain in SES and a bucket with files are left to the person."""
+    outcome = everything.run("teardown", typing="y\nshop\n", DELETE_DATA="1")
+    assert outcome.code == 0, outcome
+    kept = everything.cloud.formation.kept
+    assert set(kept["AWS::SES::EmailIdentity"]) == {"example.com"}
+    assert "shop-production-123456789012" in kept["AWS::S3::Bucket"]
+    assert "kept: domain in SES and its records" in outcome.out
+
+
 def test_without_any_it_costs_what_it_did(healthy):
     """No part that costs is there unless somebody switches it on."""
     keyed = [part.suffix for part in PARTS if part.key]
