@@ -211,6 +211,10 @@ def test_mail_in_route53(zoned):
     zoned.write_stages(f'[production]\nmail_from = "{TEAM}"\n')
     zoned.run("setup")
     assert value(zoned, "MailHostedZoneId", "shop-production-mail") == "Z0COM"
+    outcome = zoned.run("doctor")
+    assert outcome.code == 0
+    assert "mend: wait, up to an hour: they are in Route 53" in outcome.out
+    assert "_domainkey" not in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -337,6 +341,7 @@ def test_a_release_takes_a_snapshot(healthy):
     assert "production  SNAPSHOT_DATABASE = shop-production" in plan(outcome)
     assert healthy.hub.variables["production"]["SNAPSHOT_DATABASE"] == "shop-production"
     assert "SNAPSHOT_DATABASE" not in healthy.hub.variables["staging"]
+    assert "SNAPSHOT_DATABASE of staging" not in outcome.out
     healthy.run("setup")
     assert healthy.desk.changes() == []
     healthy.write_stages("")
