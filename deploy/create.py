@@ -434,6 +434,8 @@ def set_variables(
     """Set those variables of the repository, or of a stage's environment, that differ."""
     for name, value in wanted.items():
         what = f"variable {name}{f' of {stage}' if stage else ''}"
+        if not value and name not in found:
+            continue
         if found.get(name, "") == value:
             journal.note("unchanged", what, changed=False)
         elif not value:

@@ -49,8 +49,11 @@ def missing_records(identity: dict[str, Any], domain: str) -> list[tuple[str, st
     return [(f"{token}._domainkey.{domain}", f"{token}.{place}") for token in tokens]
 
 
-def check_mail(aws: Aws, address: str) -> list[Finding]:
-    """Say whether mail from an address leaves, and whom it reaches."""
+def check_mail(aws: Aws, address: str, *, has_records: bool) -> list[Finding]:
+    """Say whether mail from an address leaves, and whom it reaches.
+
+    With `has_records` setup has made the records of its domain in Route 53.
+    """
     domain = domain_of(address)
     identity = find_identity(aws, domain)
     if identity is None:
@@ -58,9 +61,11 @@ def check_mail(aws: Aws, address: str) -> list[Finding]:
             Finding(MISSING, f"SES does not know {domain}, the domain of {address}", "make setup")
         ]
     if not identity["VerifiedForSendingStatus"]:
+        what = f"SES does not send from {domain} yet: it looks for records in the domain's DNS"
+        if has_records:
+            return [Finding(NOTE, what, "wait, up to an hour: they are in Route 53")]
         records = missing_records(identity, domain)
         mend = "; ".join(f"{name} CNAME {value}" for name, value in records)
-        what = f"SES does not send from {domain} yet: it looks for records in the domain's DNS"
         return [Finding(MISSING, what, f"set {mend}; then wait, up to an hour")]
     return [Finding(GOOD, f"SES sends from {address}"), *check_sandbox(aws)]
 

@@ -165,6 +165,16 @@ def test_everything_goes(everything):
     assert "delete-email-identity --email-identity example.com" in outcome.out
 
 
+def test_what_no_teardown_deletes(everything):
+    """With the data, too, others' domain in SES and a bucket with files are left to the person."""
+    outcome = everything.run("teardown", typing="y\nshop\n", DELETE_DATA="1")
+    assert outcome.code == 0, outcome
+    kept = everything.cloud.formation.kept
+    assert set(kept["AWS::SES::EmailIdentity"]) == {"example.com"}
+    assert "shop-production-123456789012" in kept["AWS::S3::Bucket"]
+    assert "kept: domain in SES and its records" in outcome.out
+
+
 def test_without_any_it_costs_what_it_did(healthy):
     """No part that costs is there unless somebody switches it on."""
     keyed = [part.suffix for part in PARTS if part.key]
@@ -201,6 +211,10 @@ def test_mail_in_route53(zoned):
     zoned.write_stages(f'[production]\nmail_from = "{TEAM}"\n')
     zoned.run("setup")
     assert value(zoned, "MailHostedZoneId", "shop-production-mail") == "Z0COM"
+    outcome = zoned.run("doctor")
+    assert outcome.code == 0
+    assert "mend: wait, up to an hour: they are in Route 53" in outcome.out
+    assert "_domainkey" not in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -327,6 +341,7 @@ def test_a_release_takes_a_snapshot(healthy):
     assert "production  SNAPSHOT_DATABASE = shop-production" in plan(outcome)
     assert healthy.hub.variables["production"]["SNAPSHOT_DATABASE"] == "shop-production"
     assert "SNAPSHOT_DATABASE" not in healthy.hub.variables["staging"]
+    assert "SNAPSHOT_DATABASE of staging" not in outcome.out
     healthy.run("setup")
     assert healthy.desk.changes() == []
     healthy.write_stages("")
