@@ -16,7 +16,8 @@ SLUG = "django-crud-app"
 TAKEN = {
     *("admin", "auth", "contenttypes", "messages", "sessions", "sites", "staticfiles"),
     *("app", "main", "production", "setup", "site", "src", "staging", "static", "test"),
-    *("attr", "axes", "csp", "django", "dotenv", "rest_framework", "rpds", "yaml", "zope"),
+    *("anymail", "attr", "axes", "csp", "dateutil", "django", "dotenv", "pil", "rest_framework"),
+    *("rpds", "storages", "yaml", "zope"),
 }
 ROUTE = re.compile(r"(?:path|register)\(\s*r?\"\^?([\w-]+)")
 PIN = re.compile(r"^([\w.-]+)==", re.MULTILINE)

@@ -67,7 +67,7 @@ def test_lines_of_a_log():
     (shown,) = [block.text for block in PAGE.blocks if block.language == "text"]
     request = shown.partition("[")[2].partition("]")[0]
     messages = [
-        mozlog(msg="GET /itemslist/ 200", t=12, rid=request),
+        mozlog(msg="GET /ping/ 200", t=12, rid=request),
         mozlog(4, msg="The database does not answer.", rid=request),
     ]
     events = [
