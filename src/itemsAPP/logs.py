@@ -1,3 +1,4 @@
+import json
 import re
 
 from django.http import HttpRequest
@@ -12,3 +13,8 @@ def hide_tokens(record):
         if isinstance(value, str | HttpRequest):
             setattr(record, name, TOKEN.sub("***", str(value)))
     return True
+
+
+def hide_tokens_in_event(event, hint):
+    """The same for what Sentry is told."""
+    return json.loads(TOKEN.sub("***", json.dumps(event, default=str)))

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.utils import get_random_secret_key
 from environs import FileAwareEnv, validate
 
-from itemsAPP.logs import hide_tokens
+from itemsAPP.logs import hide_tokens, hide_tokens_in_event
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = FileAwareEnv(eager=False, strip_whitespace=True)  # env.seal() reports all errors at once
@@ -267,4 +267,24 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"validatorUrl": None},  # asks another server otherwise
 }
 
+# Errors. https://docs.sentry.io/platforms/python/integrations/django/
+dsn = validate.Regexp(r"$|https?://\w+@[^/]+/(.+/)?\d+$", error="Like https://KEY@HOST/PROJECT.")
+SENTRY_DSN = env.str("SENTRY_DSN", "", validate=dsn)
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", "") or None
+
 env.seal()
+
+if SENTRY_DSN:
+    import sentry_sdk
+    from sentry_sdk.integrations.logging import ignore_logger
+
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        release=COMMIT_SHA,
+        environment=SENTRY_ENVIRONMENT,
+        before_send=hide_tokens_in_event,
+        include_local_variables=False,  # they, and bodies, may have anything
+        max_request_body_size="never",
+        send_default_pii=False,
+    )
+    ignore_logger("django_redis.cache")  # while Redis is away, each request has a line

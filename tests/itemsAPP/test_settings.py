@@ -113,6 +113,9 @@ def test_everything_is_said_at_once():
         ("EMAIL_URL", "http://mail:p#w@mail"),
         ("EMAIL_URL", "smtp://ann:p#w@mail:x"),
         ("DB_POOL_SIZE", "0"),
+        ("SENTRY_DSN", "sentry"),
+        ("SENTRY_DSN", "https://p#w@sentry.example.com/1"),
+        ("SENTRY_DSN", "https://key@sentry.example.com"),
     ],
 )
 def test_nonsense_is_refused(variable, value):

@@ -92,7 +92,8 @@ def gunicorn(log: Path, **environment: str) -> Iterator[str]:
     with (
         log.open("w") as file,
         subprocess.Popen(
-            [*command, "--bind", f"127.0.0.1:{port}", "itemsAPP.wsgi"],
+            # A client that keeps its connection would hold it up for 25 seconds.
+            [*command, "--graceful-timeout=1", "--bind", f"127.0.0.1:{port}", "itemsAPP.wsgi"],
             cwd=REPOSITORY / "src",
             env=INHERITED | environment,
             stdout=file,
@@ -110,8 +111,10 @@ def gunicorn(log: Path, **environment: str) -> Iterator[str]:
 def worker(folder: Path = REPOSITORY, **environment: str) -> Iterator[subprocess.Popen]:
     """The process of `python manage.py db_worker`, which ends with the context."""
     command = [sys.executable, "manage.py", "db_worker", "--interval=0.1", "--no-startup-delay"]
+    # As in the image: a signal that comes while a line is in a buffer would get lost.
+    environment = INHERITED | {"PYTHONUNBUFFERED": "1"} | environment
     with subprocess.Popen(
-        command, cwd=folder, env=INHERITED | environment, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process

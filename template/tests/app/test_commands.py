@@ -15,6 +15,7 @@ from template.tests.app.commands import (
     copy_of_the_application,
     free_port,
     manage,
+    python,
     runserver,
     wait_for,
 )
@@ -91,6 +92,17 @@ def test_static_files_are_collected_with_a_key_only(tmp_path):
         file = browser.get(f"{address}/static/{style}")
         assert file.headers["Cache-Control"] == "max-age=315360000, public, immutable"
         assert style in browser.get(f"{address}/ping").text
+
+
+def test_what_is_off_is_not_loaded():
+    """What no variable has switched on costs no memory, nor do pictures before there is one."""
+    code = (
+        "import sys, itemsAPP.wsgi, itemsAPP.urls;"
+        "print({name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:]))"
+    )
+    heavy = ("PIL", "anymail", "boto3", "botocore", "redis", "sentry_sdk", "storages")
+    assert python("-c", code, *heavy, **PRODUCTION) == "set()\n"
+    assert python("-c", f"import {heavy[0]}; {code}", *heavy, **PRODUCTION) == "{'PIL'}\n"
 
 
 def test_server_that_does_not_answer_is_noticed():
