@@ -5,8 +5,7 @@ import logging
 import os
 from importlib import import_module, util
 
-# Processes. A number, because a container sees the processors of its host and not its share.
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # a container sees its host's processors
 if workers < 1:
     raise ValueError("WEB_CONCURRENCY must be 1 or more.")
 # A client that is slow costs gevent a few kilobytes, and gthread one of its threads. gthread is
@@ -15,7 +14,6 @@ worker_class = os.environ.get("WORKER_CLASS", "gevent" if util.find_spec("gevent
 worker_connections, threads = 500, 4  # of each process: the former for gevent
 if worker_class == "gevent":  # before Django is loaded, or requests share a database connection
     import_module("gevent.monkey").patch_all()
-
 preload_app = True  # what cannot start never opens the port, and processes share memory
 keepalive = 75  # seconds: longer than the load balancer's 60, or it would answer 502
 graceful_timeout = 25  # seconds: shorter than ECS's default of 30, after which it kills
