@@ -1,5 +1,6 @@
 """Writes deploy/django_settings.py: a project's settings, and what the container adds to them."""
 
+import re
 from collections.abc import Iterator
 
 from template.adopt.dockerfile import static_outside
@@ -35,7 +36,9 @@ def of_the_class(found: Findings, name: str) -> Iterator[str]:
 
 def before(found: Findings) -> Iterator[str]:
     """The variables that the settings read, given the stage's values."""
-    mapping = found.settings.of_the_stage()
+    switched = found.settings.of_switches()
+    mapping = {name: given for name, (given, _) in switched.items() if name != given}
+    mapping |= found.settings.of_the_stage()
     if mapping:
         yield "# What a stage gives, by the names that your settings read."
         yield "for name, given in {"
@@ -127,6 +130,10 @@ def of_the_stage(found: Findings) -> Iterator[str]:
     elif settings.may_be_sqlite and not engines(found):
         lines += ['if "sqlite" in DATABASES["default"]["ENGINE"]:']
         lines += [f"    {line}" for line in database(found, with_engine=True)]
+    if re.search("ssl_require|sslmode", settings.text) and not settings.configuration:
+        lines += ['if "PGSSLMODE" in os.environ:']
+        lines += ['    options = DATABASES["default"].setdefault("OPTIONS", {})']
+        lines += ['    options["sslmode"] = os.environ["PGSSLMODE"]']
     if is_fixed(found, "SECRET_KEY"):
         lines += ['SECRET_KEY = os.environ.get("SECRET_KEY", SECRET_KEY)']
     if is_fixed(found, "ALLOWED_HOSTS"):

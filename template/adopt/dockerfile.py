@@ -159,7 +159,10 @@ def static(found: Findings) -> list[str]:
     missing = {name: item for name, item in missing.items() if name not in found.settings.chosen}
     if not found.settings.has("SECRET_KEY"):
         missing["SECRET_KEY"] = Variable("SECRET_KEY").placeholder
-    command = COLLECT if not found.forced else COLLECT.replace("manage.py", "-m django")
+    command = COLLECT
+    if found.settings.values.get("COMPRESS_OFFLINE") is True:  # django-compressor's
+        command = f"sh -c '{COLLECT} && python manage.py compress'"
+    command = command.replace("manage.py", "-m django") if found.forced else command
     steps = [f"{name}={quote(value)}" for name, value in sorted(missing.items())]
     step = "RUN " + " \\\n    ".join([*steps, command])
     if found.where:

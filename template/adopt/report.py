@@ -332,14 +332,18 @@ def about_settings(found: Findings) -> Iterator[str]:
         *settings.debug_variable(),
         *(() if settings.is_mysql else settings.database_variables),
     }
-    if wanted := [
-        item.name
-        for item in settings.variables.values()
+    switches = settings.of_switches()
+    wanted = [
+        f"{item.name} ({switches[item.name][1]} in stages.toml gives it)"
+        if item.name in switches
+        else item.name
+        for item in sorted(settings.variables.values(), key=lambda item: item.name)
         if item.required and item.name not in of_build
-    ]:
+    ]
+    if wanted:
         yield (
-            f"The settings cannot be loaded without {', '.join(sorted(wanted))}: give the stage"
-            " these."
+            f"The settings cannot be loaded without {', '.join(wanted)}. Give the stage what it"
+            f" lacks: python3 -m {found.home.module} config STAGE NAME"
         )
     if re.search(r"environ\.get\(.*ALLOWED_HOSTS.*\)\.split\((\" \"|' ')?\)", settings.text):
         yield (

@@ -36,6 +36,12 @@ OF_ANOTHER = re.compile(
     r"REDIS|CACHE|BROKER|CELERY|REPLICA|READ|TEST|BACKUP|BUCKET|ADMIN|MYSQL|MARIADB|MONGO|ELASTIC|"
     r"CLICKHOUSE|INFLUX|NEO4J|S3"
 )
+# Variables that a stage has once stages.toml switches something on: names that stand for them.
+SWITCHES = {
+    re.compile(r"(^|_)REDIS(_TLS)?_UR[LI]$"): ("CACHE_URL", "cache = true"),
+    re.compile(r"(^|_)(AWS|S3)\w*BUCKET(_NAME)?$"): ("AWS_STORAGE_BUCKET_NAME", "uploads = true"),
+    re.compile(r"(^|_)DEFAULT_FROM_EMAIL$"): ("DEFAULT_FROM_EMAIL", 'mail_from = "..."'),
+}
 OF_OTHERS = re.compile(
     r"AWS|S3|STRIPE|PAY|CAPTCHA|OAUTH|SOCIAL|JWT|GITHUB|GOOGLE|MINIO", re.IGNORECASE
 )
@@ -123,6 +129,15 @@ class Settings:
             if setting not in found.values() and setting not in self.variables:
                 found |= dict.fromkeys(self.named_like(setting), setting)
         return {name: of for name, of in found.items() if name != of}
+
+    def of_switches(self) -> dict[str, tuple[str, str]]:
+        """The settings' own names for what a switch gives: the stage's name, and the switch."""
+        return {
+            name: given
+            for name in sorted(self.variables)
+            for sign, given in SWITCHES.items()
+            if sign.search(name.upper())
+        }
 
     def named_like(self, setting: str) -> list[str]:
         """The only variable whose name ends like a setting's, where nothing else tells it."""
@@ -228,6 +243,8 @@ def read_settings(root: Path, project: Path, module: str) -> Settings:
     for path in own_code(root):
         if path not in loaded:
             merge(variables, needed_at_import(path))
+    for name in refused_without(loaded, names):
+        variables[name] = Variable(name, required=True, kind=variables[name].kind)
     for node in names.expressions.get("SECRET_KEY", []):
         # Django refuses an empty one when it is first asked for.
         for name, item in variables_in(node, functions).items():
@@ -271,6 +288,23 @@ def choosing_variables(file: Path) -> dict[str, str]:
             words += [other.stem for other in sorted(path.parent.glob("*/*.py"))
                       if other.stem in PRODUCTION]  # fmt: skip
         found |= {name: words[0] for name in names if words}
+    return found
+
+
+def refused_without(files: list[Path], names: Module) -> set[str]:
+    """The variables without which files raise an error of their own: `if not KEY: raise ...`."""
+    found: set[str] = set()
+    for node in (node for path in files for node in ast.walk(parse(path))):
+        raises = isinstance(node, ast.If) and any(isinstance(one, ast.Raise) for one in node.body)
+        if not raises and not isinstance(node, ast.Assert):
+            continue
+        # Where the answer is known without the environment, nothing of it is asked for.
+        if raises and evaluate(node.test, {**names.names, "DEBUG": False}) is False:
+            continue
+        found |= set(variables_in(node.test))
+        for name in ast.walk(node.test):
+            for value in names.expressions.get(name.id, []) if isinstance(name, ast.Name) else []:
+                found |= set(variables_in(value)) if name.id != "DEBUG" else set()
     return found
 
 

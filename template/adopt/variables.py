@@ -54,6 +54,8 @@ class Variable:
     @property
     def placeholder(self) -> str:
         """A value that nobody uses, of the kind that is asked for."""
+        if self.kind == "list" and re.search("ORIGIN|URL", self.name):
+            return "https://localhost"
         if self.kind in OF_KIND:
             return OF_KIND[self.kind]
         if self.kind in ("db", "db_url", "dj_db_url"):

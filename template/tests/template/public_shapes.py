@@ -182,6 +182,8 @@ def generator(folder: Path) -> None:
 
         SECRET_KEY = env("DJANGO_SECRET_KEY")
         ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["example.com"])
+        if not env("DATABASE_URL", default=None):
+            raise ValueError("DATABASE_URL must be set in production.")
         DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
         CACHES = {
             "default": {
@@ -252,7 +254,7 @@ def bakery(folder: Path) -> None:
             SECRET_KEY = "".join([random.choice(string.printable) for i in range(50)])
         SECURE_SSL_REDIRECT = os.getenv("DJANGO_SECURE_SSL_REDIRECT", "off") == "on"
         ALLOWED_HOSTS = os.getenv("DJANGO_ALLOWED_HOSTS", "*").split(";")
-        DATABASES["default"].update(dj_database_url.config(conn_max_age=500))
+        DATABASES["default"].update(dj_database_url.config(conn_max_age=500, ssl_require=True))
         MIDDLEWARE.append("whitenoise.middleware.WhiteNoiseMiddleware")
         if "AWS_STORAGE_BUCKET_NAME" in os.environ:
             INSTALLED_APPS.append("storages")

@@ -426,7 +426,7 @@ def test_mysql_is_told_and_not_led_to_postgresql(folder, capsys):
     said = adopt(folder, capsys)
     assert "The settings want MySQL, and a stage has PostgreSQL" in said
     assert "bring a MySQL server of your own and tell the stage where: DB_HOST, DB_NAME." in said
-    assert "The settings cannot be loaded without DB_HOST, DB_NAME" in said
+    assert "The settings cannot be loaded without DB_HOST, DB_NAME." in said
     assert 'os.environ["PGHOST"]' not in settings(folder)
     assert '"DB_HOST": ' not in settings(folder)
     assert "psycopg" not in dockerfile(folder)
@@ -1250,7 +1250,64 @@ def test_variables_of_a_branch_that_production_does_not_take(folder, capsys):
             MAIL = os.environ["MAIL"]
         """
     base(folder, lines)
-    assert "cannot be loaded without MAIL: give" in adopt(folder, capsys)
+    assert "cannot be loaded without MAIL. Give the stage" in adopt(folder, capsys)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'KEY = os.environ.get("SHOP_KEY")\nif not KEY:\n    raise ValueError("KEY")\n',
+        'KEY = os.environ.get("SHOP_KEY", "")\nif KEY == "":\n    raise ValueError("KEY")\n',
+        'if not os.getenv("SHOP_KEY"):\n    raise ValueError("KEY")\n',
+        'KEY = os.getenv("SHOP_KEY")\nassert KEY, "KEY"\n',
+        'KEY = os.getenv("SHOP_KEY")\nif not DEBUG and not KEY:\n    raise ValueError("KEY")\n',
+    ],
+)
+def test_variable_that_settings_refuse_to_miss(folder, capsys, lines):
+    """A default of their own, and an error where it is taken: the build has a value."""
+    static = 'INSTALLED_APPS.append("django.contrib.staticfiles")\n'
+    base(folder, f"import os\nDEBUG = False\n{static}{lines}")
+    assert "cannot be loaded without SHOP_KEY." in adopt(folder, capsys)
+    assert "RUN SHOP_KEY=only-for-the-build" in dockerfile(folder)
+
+
+def test_variable_that_only_a_developer_is_refused_is_none(folder, capsys):
+    """An error that production cannot meet."""
+    base(folder, 'import os\nif DEBUG and not os.getenv("KEY"):\n    raise ValueError\n')
+    assert "cannot be loaded" not in adopt(folder, capsys)
+
+
+def test_variables_of_switches_get_what_these_give(folder, capsys):
+    """A cache, a bucket and a sender, once stages.toml has them."""
+    lines = """
+        import os
+        CACHE = os.environ["SHOP_REDIS_URL"]
+        BUCKET = os.environ.get("DJANGO_AWS_STORAGE_BUCKET_NAME")
+        DEFAULT_FROM_EMAIL = os.environ.get("DJANGO_DEFAULT_FROM_EMAIL")
+        """
+    base(folder, lines)
+    said = adopt(folder, capsys)
+    assert "SHOP_REDIS_URL (cache = true in stages.toml gives it). Give the stage" in said
+    text = settings(folder)
+    assert '"SHOP_REDIS_URL": "CACHE_URL",' in text
+    assert '"DJANGO_AWS_STORAGE_BUCKET_NAME": "AWS_STORAGE_BUCKET_NAME",' in text
+    assert '"DJANGO_DEFAULT_FROM_EMAIL": "DEFAULT_FROM_EMAIL",' in text
+
+
+def test_encryption_is_the_stages(folder, capsys):
+    """Settings that ask for TLS at any place: the stage says which, as for all others."""
+    base(folder, BY_URL.replace("config(", "config(ssl_require=True, "))
+    adopt(folder, capsys)
+    assert 'options["sslmode"] = os.environ["PGSSLMODE"]' in settings(folder)
+
+
+def test_files_are_compressed_in_the_build(folder, capsys):
+    """django-compressor without a command before it starts is an error on each page."""
+    lines = 'INSTALLED_APPS += ["django.contrib.staticfiles"]\nCOMPRESS_OFFLINE = True\n'
+    base(folder, lines)
+    adopt(folder, capsys)
+    commands = "'python manage.py collectstatic --noinput && python manage.py compress'"
+    assert f"RUN sh -c {commands}\n" in dockerfile(folder)
 
 
 def test_member_of_a_workspace_is_installed(folder, capsys):

@@ -81,6 +81,7 @@ def stage_variables(server, name, host):
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": host,
         "HTTPS": "false",
+        "PGSSLMODE": "disable",  # the server of these tests has no certificate
     }
 
 
