@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.errors import ProgramError, SetupError
+from deploy.errors import LOG_IN_TO_AWS, ProgramError, SetupError, find_reason
 from deploy.programs import run
-from deploy.refusals import LOG_IN_TO_AWS, find_reason
 
 MOST_FAILURES = 5
 GITHUB_PROVIDER = "oidc-provider/token.actions.githubusercontent.com"

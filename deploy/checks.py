@@ -1,20 +1,79 @@
-"""What doctor asks of variables, environments and services, on a desk as in a workflow."""
+"""What doctor asks of variables, services, schedules and branches, on a desk as in a workflow."""
 
+import json
+import re
+import time
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from deploy.aws import Aws, image_digest
 from deploy.cluster import Cluster
-from deploy.environments import NAMES, Environment
-from deploy.errors import ProgramError, SetupError
-from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
-from deploy.image import image_variables
-from deploy.refusals import explain
-from deploy.reserved import set_by_stage
-from deploy.schedules import DAYS, last_runs, refused_starts
+from deploy.config import set_by_stage
+from deploy.console import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
+from deploy.errors import ProgramError, SetupError, explain
+from deploy.github import PROTECTIONS, Environment
 from deploy.secret import read
+from deploy.situation import Situation
+from deploy.stacks import Stack
+from deploy.templates import DATABASE, SERVICE, StageStacks
 from deploy.variables import contradictions, malformed
-from deploy.wanted import wanted_variables
+from deploy.wanted import image_variables, wanted_variables
+
+DAYS = 7
+SCHEDULE_GROUP = "schedule:"
+# Keys of stages.toml and parameters that say how people reach a stage.
+REACHED_BY = frozenset({"domain", "certificate", "plain", "DomainName", "CertificateArn"})
+WORKFLOW = Path(__file__).parents[1] / ".github" / "workflows" / "deploy.yml"
+# The branches of its trigger `push`, on one line as it is written there.
+BRANCHES = re.compile(r"^  push:\n    branches: \[(.*)\]$", re.MULTILINE)
+
+
+class Run(NamedTuple):
+    """A run that has ended: its schedule, when (UTC), and what failed, if anything."""
+
+    schedule: str
+    ended: str
+    failure: str
+
+
+def last_runs(aws: Aws, cluster: str) -> dict[str, Run]:
+    """Return the last run of each schedule within seven days, by its name; `cluster` is the name
+    of the stage's."""
+    start = str(int((time.time() - DAYS * 86400) * 1000))
+    which = ("--log-group-name", f"/aws/events/{cluster}-schedules", "--start-time", start)
+    events = aws.ask("logs", "filter-log-events", *which)["events"]
+    runs = sorted((as_run(json.loads(one["message"])) for one in events), key=lambda run: run.ended)
+    return {run.schedule: run for run in runs}
+
+
+def as_run(event: dict) -> Run:
+    """Return the run that an event of ECS's is about.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+    """
+    task = event["detail"]
+    container = task["containers"][0]
+    code = container.get("exitCode")
+    why = container.get("reason") or task.get("stoppedReason", "")
+    failure = "" if code == 0 else f"exit code {code}" if code is not None else why
+    return Run(task["group"].removeprefix(SCHEDULE_GROUP), task["stoppedAt"], failure)
+
+
+def refused_starts(aws: Aws, group: str) -> int:
+    """Return how many runs of a schedule group EventBridge gave up to start within seven days."""
+    end = datetime.now().astimezone()
+    statistics = aws.ask(
+        *("cloudwatch", "get-metric-statistics", "--namespace", "AWS/Scheduler"),
+        *("--metric-name", "InvocationDroppedCount"),
+        *("--dimensions", f"Name=ScheduleGroup,Value={group}"),
+        *("--start-time", (end - timedelta(days=DAYS)).isoformat(timespec="seconds")),
+        *("--end-time", end.isoformat(timespec="seconds")),
+        *("--period", "86400", "--statistics", "Sum"),
+    )
+    return int(sum(point["Sum"] for point in statistics["Datapoints"]))
 
 
 def check_variables(variables: dict[str, str], names: tuple[str, ...], scope: str) -> list[Finding]:
@@ -63,7 +122,7 @@ def check_environment(environment: Environment, *, private: bool) -> list[Findin
     return [
         Finding(
             states.get(protection, WRONG),
-            f"environment {name} has no {NAMES[protection]}",
+            f"environment {name} has no {PROTECTIONS[protection]}",
             "make setup",
         )
         for protection in environment.lacks
@@ -176,3 +235,60 @@ def check_schedules(aws: Aws, stage: str, cluster: str, names: list[str]) -> lis
         what = f"AWS did not start {refused} scheduled runs of {stage} within {DAYS} days"
         findings.append(Finding(WRONG, what, f"{calls} {which}"))
     return findings
+
+
+def lacks_name(stacks: StageStacks) -> bool:
+    """Return whether a stage that is new has neither a name nor leave to go without."""
+    return stacks.stacks[SERVICE] is None and not REACHED_BY & {*stacks.switches, *stacks.chosen}
+
+
+def lacking(situation: Situation, service: Stack) -> list[Finding]:
+    """Return what the reviewed stage's stacks lack, each with what adds it."""
+    stage = situation.reviewed_stage
+    database = situation.stage_stacks[stage].stacks[DATABASE]
+    return judge_production(stage, service, database)
+
+
+def judge_production(stage: str, service: Stack, database: Stack | None) -> list[Finding]:
+    """Return what a stage's service and its own database lack.
+
+    A stage without an own stack for its database uses one that somebody else looks after.
+    """
+    has = service.parameters
+    lacks = []
+    if not has.get("CertificateArn"):
+        what = "serves plain HTTP: passwords and sessions can be read on the way"
+        lacks.append((what, 'domain = "shop.example.com"'))
+    if int(has["DesiredCount"]) < 2:
+        what = (
+            f"wants {has['DesiredCount']} containers: one zone of AWS's, one mishap, and it is away"
+        )
+        lacks.append((what, "containers = { least = 2 }"))
+    if database and database.parameters.get("DatabaseMultiAz") == "false":
+        what = "has no standby database: a failure lasts as long as a restore"
+        lacks.append((what, "database = { standby = true }"))
+    if not has.get("AlarmTopicArn"):
+        lacks.append(("has alarms that tell nobody", 'alarms = "team@example.com"'))
+    return [
+        Finding(NOTE, f"{stage} {what}", f"[{stage}] {mend} in stages.toml, then `make setup`")
+        for what, mend in lacks
+    ]
+
+
+def undeployed(branch: str, workflow: Path = WORKFLOW) -> Finding | None:
+    """Return what is wrong where a push to the default branch would deploy nothing."""
+    if not workflow.is_file():
+        return None
+    found = BRANCHES.search(workflow.read_text())
+    if not found:
+        return None  # no list of branches: a push to any of them starts it
+    named = [word.strip(" \"'") for word in found[1].split(",")]
+    if any(fnmatchcase(branch, pattern) for pattern in named):
+        return None
+    edit = f"sed -i.bak 's/branches: \\[.*\\]/branches: [{branch}]/' .github/workflows/*.yml"
+    return Finding(
+        WRONG,
+        f"a push to {branch} deploys nothing: .github/workflows/{workflow.name} names"
+        f" {', '.join(named)}",
+        f"{edit} && git commit --all --message 'Deploy {branch}'",
+    )

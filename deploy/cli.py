@@ -7,13 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.config import Changes, config
-from deploy.console import leave_pipe, say
+from deploy.console import Journal, leave_pipe, say
 from deploy.create import setup
 from deploy.doctor import doctor
-from deploy.errors import ProgramError, SetupError
-from deploy.journal import Journal
+from deploy.errors import ProgramError, SetupError, explain
 from deploy.logs import Wish, logs
-from deploy.refusals import explain
 from deploy.restore import restore
 from deploy.run import run, run_in_job, shell
 from deploy.settings import read_settings

@@ -1,13 +1,15 @@
-"""Talking to the person at the terminal."""
+"""Talking to the person at the terminal: questions, the steps done so far, doctor's findings."""
 
 import os
 import re
 import sys
+from typing import NamedTuple
 
 from deploy.errors import SetupError
 
 # All of C0 and C1 but the tab and the line's end, and what turns the direction of a text around.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+GOOD, MISSING, WRONG, UNSEEN, NOTE = "ok", "missing", "wrong", "unseen", "note"
 
 
 def say(line: str = "") -> None:
@@ -77,3 +79,62 @@ def leave_pipe() -> None:
 def printable(text: str) -> str:
     """Return a text without the characters that command a terminal, its lines and tabs kept."""
     return CONTROLS.sub("", text)
+
+
+class Journal:
+    """Steps with their outcome, printed as they happen."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.changes = 0
+
+    def begin(self, what: str) -> None:
+        """Say what is under way, where it takes long."""
+        say(f"  ...        {what}")
+
+    def note(self, outcome: str, what: str, *, changed: bool = True) -> None:
+        """Say and remember what was done."""
+        say(f"  {outcome:<10} {what}")
+        self.done.append(what)
+        self.changes += changed
+
+    def so_far(self) -> str:
+        """Return how far it came, for somebody who runs it again."""
+        if not self.done:
+            return "Nothing was changed yet."
+        return f"Done before it stopped: {', '.join(self.done)}."
+
+
+class Finding(NamedTuple):
+    """One thing that doctor looked at."""
+
+    state: str
+    what: str
+    mend: str = ""
+
+
+def is_gap(finding: Finding) -> bool:
+    """Return whether there is something to mend."""
+    return finding.state in (MISSING, WRONG)
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """Print the findings, each gap with what mends it."""
+    for finding in findings:
+        say(f"  {finding.state:<8} {finding.what}")
+        if finding.mend:
+            say(f"           mend: {finding.mend}")
+
+
+def as_table(findings: list[Finding]) -> str:
+    """Return the findings as a Markdown table for a job summary."""
+    rows = ["| state | what | mend |", "| --- | --- | --- |"]
+    for finding in findings:
+        mend = f"`{escape(finding.mend)}`" if finding.mend else ""
+        rows.append(f"| {finding.state} | {escape(finding.what)} | {mend} |")
+    return "\n".join(rows)
+
+
+def escape(text: str) -> str:
+    """Return text that stays in its cell of a Markdown table."""
+    return text.replace("\n", " ").replace("|", "\\|")

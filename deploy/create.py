@@ -4,27 +4,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
-from deploy.branches import undeployed
-from deploy.certificates import request_certificate
+from deploy.checks import lacking, lacks_name, undeployed
 from deploy.commands import IDLE, command_parameters
-from deploy.console import agrees, confirm, heading, say
-from deploy.environments import REVIEWERS, Environment, protect
+from deploy.console import GOOD, Finding, Journal, agrees, confirm, heading, say
+from deploy.domains import MOST_NAMES, request_certificate
 from deploy.errors import SetupError
-from deploy.findings import GOOD, Finding
-from deploy.github import delete_variable, set_variable, signed_in_user, subject_form
-from deploy.journal import Journal
-from deploy.leftovers import kept_by, say_leftovers
-from deploy.mail import identity_parameters
-from deploy.names import MOST_NAMES
+from deploy.github import (
+    REVIEWERS,
+    Environment,
+    delete_variable,
+    protect,
+    set_variable,
+    signed_in_user,
+    subject_form,
+)
+from deploy.leftovers import bucket_name, kept_by, say_leftovers, takes_back
 from deploy.parameters import OWNER, Choice
 from deploy.plan import show_plan, snapshot_of
-from deploy.production import lacking, lacks_name
 from deploy.programs import check_programs
 from deploy.settings import MOST_STAGES, STAGES, Settings
 from deploy.situation import Situation, look
 from deploy.stacks import Deployment, Stack, delete, deploy, describe_stack
 from deploy.start import follow_start
-from deploy.subscriptions import topic_arn
 from deploy.templates import (
     DATABASE,
     GITHUB_TEMPLATE,
@@ -39,9 +40,8 @@ from deploy.templates import (
     Part,
     StageStacks,
 )
-from deploy.uploads import bucket_name, takes_back
 from deploy.variables import expected_github, of_repository, of_stage
-from deploy.waiting import check_people
+from deploy.waiting import check_people, identity_parameters, topic_arn
 
 
 def setup(settings: Settings, journal: Journal) -> None:

@@ -1,7 +1,6 @@
 """`make doctor`: what is configured, what is missing, and the command that mends each gap."""
 
 from deploy.aws import Aws, github_provider
-from deploy.branches import undeployed
 from deploy.checks import (
     check_environment,
     check_schedules,
@@ -9,15 +8,26 @@ from deploy.checks import (
     check_together,
     check_variables,
     check_wanted,
+    judge_production,
+    undeployed,
     where_allowed,
 )
 from deploy.cluster import Cluster
 from deploy.commands import parts_of
-from deploy.console import heading, say
+from deploy.console import (
+    GOOD,
+    MISSING,
+    NOTE,
+    UNSEEN,
+    WRONG,
+    Finding,
+    heading,
+    is_gap,
+    print_findings,
+    say,
+)
 from deploy.errors import SetupError
-from deploy.findings import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding, is_gap, print_findings
 from deploy.github import read_repository, read_variables, subject_form
-from deploy.production import judge
 from deploy.programs import check_programs
 from deploy.settings import Settings
 from deploy.situation import Situation, check_choices, find_former, other_place
@@ -173,7 +183,7 @@ def check_stage(situation: Situation, stage: str) -> list[Finding]:
         cluster = Cluster(aws, stage, service.name, stack=service)
         findings += where_allowed(f"variables of {stage}", check_wanted, cluster, secret)
     if service and service.outputs and stage == situation.reviewed_stage:
-        findings += judge(stage, service, found[DATABASE])
+        findings += judge_production(stage, service, found[DATABASE])
     if schedules := [part.command for part in commands if part.template == SCHEDULE]:
         look = (check_schedules, aws, stage, names[SERVICE], schedules)
         findings += where_allowed(f"schedules of {stage}", *look)

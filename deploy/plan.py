@@ -1,10 +1,10 @@
 """What `make setup` is about to do, for the person to agree to."""
 
-from deploy.checkout import describe_checkout
 from deploy.commands import command_parameters
 from deploy.console import heading, say
-from deploy.environments import Environment
-from deploy.github import Repository
+from deploy.errors import ProgramError
+from deploy.github import Environment, Repository
+from deploy.programs import run
 from deploy.situation import Situation
 from deploy.stacks import Stack
 from deploy.templates import DATABASE, PROCESS, RECORDS, ROLES, SERVICE, Part, StageStacks
@@ -194,3 +194,14 @@ def snapshot_of(stacks: StageStacks, database: Stack | None) -> str:
 def missing(wanted: dict[str, str], found: dict[str, str]) -> dict[str, str]:
     """Return the variables whose value is not the wanted one."""
     return {name: value for name, value in wanted.items() if found.get(name, "") != value}
+
+
+def describe_checkout() -> str:
+    """Return branch and commit of the checkout, and whether there are changes beside it."""
+    try:
+        branch = run("git", "rev-parse", "--abbrev-ref", "HEAD").strip()
+        commit = run("git", "rev-parse", "--short", "HEAD").strip()
+        changed = run("git", "status", "--porcelain", "--", "deploy/infra").strip()
+    except (FileNotFoundError, ProgramError):
+        return "of this folder, which Git does not know"
+    return f"{branch} at {commit}{', with changes that are not committed' if changed else ''}"

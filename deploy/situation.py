@@ -6,12 +6,10 @@ from pathlib import Path
 
 from deploy.aws import Aws, choose_region, image_digest, who_am_i
 from deploy.commands import part_of_stack, parts_of
-from deploy.environments import Environment, read_environment
+from deploy.domains import Names, Zones, find_names, public_zones
 from deploy.errors import SetupError
-from deploy.github import Repository, read_repository, read_variables
-from deploy.names import Names, find_names
+from deploy.github import Environment, Repository, read_environment, read_repository, read_variables
 from deploy.parameters import OWNER, Wishes, check_values, keep_places
-from deploy.route53 import Zones, public_zones
 from deploy.settings import Settings, all_stages, project_name, read_stages, reviewed_stage
 from deploy.stacks import Stack, find_stack, list_stacks, settle
 from deploy.stages import StageChoices, read_choices

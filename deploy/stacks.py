@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from deploy.aws import Aws
 from deploy.console import say
-from deploy.errors import ProgramError, SetupError
+from deploy.errors import ProgramError, SetupError, find_reason
 from deploy.parameters import TEMPLATES, parameter_names
-from deploy.refusals import find_reason
 
 POLL_SECONDS = 10
 # AWS gives up by itself, some resources after three hours; nobody waits for that at a terminal.

@@ -6,10 +6,8 @@ from deploy.aws import commit_of, image_digest, read_time
 from deploy.checks import check_schedules, judge_service, running_digests
 from deploy.cluster import WEB, Cluster, find_cluster, find_stages
 from deploy.commands import part_of_stack
-from deploy.console import heading, say
-from deploy.errors import ProgramError, SetupError
-from deploy.findings import MISSING, NOTE, UNSEEN, Finding, is_gap, print_findings
-from deploy.refusals import explain
+from deploy.console import MISSING, NOTE, UNSEEN, Finding, heading, is_gap, print_findings, say
+from deploy.errors import ProgramError, SetupError, explain
 from deploy.settings import STAGES, Settings
 from deploy.stacks import Stack, list_stacks
 from deploy.templates import SCHEDULE

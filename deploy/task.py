@@ -11,7 +11,7 @@ from deploy.aws import patiently
 from deploy.cluster import Cluster
 from deploy.console import leave_pipe, remark, show
 from deploy.errors import ProgramError, SetupError
-from deploy.refusals import explain as explain_error
+from deploy.errors import explain as explain_error
 from deploy.start import reason_of
 
 POLL_SECONDS = 2

@@ -3,11 +3,9 @@
 from typing import NamedTuple
 
 from deploy.aws import Aws
-from deploy.console import confirm, confirm_by_typing, heading, say
-from deploy.environments import address
+from deploy.console import Journal, confirm, confirm_by_typing, heading, say
 from deploy.errors import SetupError
-from deploy.github import delete_variable
-from deploy.journal import Journal
+from deploy.github import delete_variable, environment_path
 from deploy.leftovers import (
     FOR_THE_PERSON,
     Leftover,
@@ -167,4 +165,4 @@ def say_kept(situation: Situation, kept: list[tuple[Aws, Leftover]]) -> None:
     for stage, environment in situation.environments.items():
         if environment.exists:
             say(f"  kept: GitHub environment {stage}, with its protection")
-            say(f"        gh api --method DELETE {address(situation.repository, stage)}")
+            say(f"        gh api --method DELETE {environment_path(situation.repository, stage)}")

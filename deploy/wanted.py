@@ -1,17 +1,29 @@
-"""The variables that the settings cannot be loaded without, as far as their code tells."""
+"""The variables that the settings cannot be loaded without, and those that the Dockerfile sets."""
 
 import ast
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.image import ROOT, image_variables
-
+ROOT = Path(__file__).parents[1]
 # What is not carried out each time that the settings are loaded, or not all of it.
 CONDITIONAL = (
     *(ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.For, ast.While, ast.With, ast.Match),
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
 )
 READERS = ("config", "env")
+
+
+def image_variables(root: Path = ROOT) -> dict[str, str]:
+    """Return the variables that the Dockerfile sets, as far as there is one."""
+    dockerfile = root / "Dockerfile"
+    if not dockerfile.is_file():
+        return {}
+    text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = re.findall(r"^\s*ENV\s+(.*)", text.replace("\\\n", " "), re.MULTILINE | re.IGNORECASE)
+    pairs = (word.partition("=") for line in lines for word in shlex.split(line))
+    return {name: value for name, sign, value in pairs if sign}
 
 
 def wanted_variables(root: Path = ROOT) -> set[str]:

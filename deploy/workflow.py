@@ -1,8 +1,14 @@
-"""Doctor inside a workflow: what only a job of this repository can see."""
+"""Doctor inside a workflow: what only a job of this repository can see, with its OIDC token."""
 
+import base64
 import json
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.aws import Aws, who_am_i
 from deploy.checks import (
@@ -12,16 +18,14 @@ from deploy.checks import (
     check_variables,
     where_allowed,
 )
-from deploy.console import say
-from deploy.environments import read_environment
+from deploy.console import GOOD, UNSEEN, WRONG, Finding, as_table, is_gap, print_findings, say
 from deploy.errors import SetupError
-from deploy.findings import GOOD, UNSEEN, WRONG, Finding, as_table, is_gap, print_findings
-from deploy.github import Repository
-from deploy.oidc import assumed, claims_of, request_token
+from deploy.github import Repository, read_environment
 from deploy.settings import STAGES, SUBJECT_FORMATS, read_stages, reviewed_stage
 from deploy.variables import OF_REPOSITORY, OF_STAGE
 
 NOT_CONFIGURED = "This repository is not connected to AWS yet. Run: make setup"
+AUDIENCE = "sts.amazonaws.com"
 
 
 def doctor_in_workflow(environment: Mapping[str, str]) -> None:
@@ -149,3 +153,51 @@ def report(environment: Mapping[str, str], claims: dict, findings: list[Finding]
             f"### Doctor\n\n{as_table(findings)}\n\n### What the token says\n\n| claim | value |\n"
         )
         summary.write(f"| --- | --- |\n{rows}\n")
+
+
+def request_token(environment: Mapping[str, str]) -> str:
+    """Return the job's token, as configure-aws-credentials gets it. Never print it."""
+    if "ACTIONS_ID_TOKEN_REQUEST_URL" not in environment:
+        raise SetupError(
+            "GitHub gives this job no token.", "Give the job the permission `id-token: write`."
+        )
+    url = urlsplit(environment["ACTIONS_ID_TOKEN_REQUEST_URL"])
+    connection = (HTTPSConnection if url.scheme == "https" else HTTPConnection)(
+        url.netloc, timeout=30
+    )
+    headers = {"Authorization": f"bearer {environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"}
+    connection.request("GET", f"{url.path}?{url.query}&audience={AUDIENCE}", headers=headers)
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    if response.status != 200:
+        raise SetupError(
+            f"GitHub gave no token: HTTP {response.status}.", "Run this workflow again."
+        )
+    return json.loads(body)["value"]
+
+
+def claims_of(token: str) -> dict:
+    """Return what a token says. Its signature is for AWS to check."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+@contextmanager
+def assumed(role: str, token: str) -> Iterator[None]:
+    """Let the AWS CLI assume a role with the token, from a file that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "token")
+        file.touch(mode=0o600)
+        file.write_text(token)
+        names = {
+            "AWS_ROLE_ARN": role,
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(file),
+            "AWS_ROLE_SESSION_NAME": "doctor",
+        }
+        os.environ.update(names)
+        try:
+            yield
+        finally:
+            for name in names:
+                del os.environ[name]

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from deploy.assignments import parse
 from deploy.errors import SetupError
+from deploy.secret import parse_variables
 from template.rehearsal import codebuild, codepipeline, docker_objects, machine, report
 from template.rehearsal.aws.errors import AwsError
 from template.rehearsal.cloudformation.intrinsics import TemplateError
@@ -69,7 +69,7 @@ def main(source: Path | None = None) -> int:
 def _variables(file: str) -> dict[str, str]:
     """The variables in a file; none where it has no name. Raises MachineError, or SetupError."""
     try:
-        return parse(Path(file).expanduser().read_text(), file) if file else {}
+        return parse_variables(Path(file).expanduser().read_text(), file) if file else {}
     except (OSError, UnicodeDecodeError) as error:
         raise machine.MachineError(f"CONFIG={file} cannot be read: {error}.") from None
 

@@ -1,5 +1,6 @@
 """The files that GitHub reads do what they are for."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,10 @@ def test_updates_come_together_and_late(update):
     assert update["cooldown"]["default-days"] >= 7
 
 
-def test_examples_of_owners_exist():
-    """Each path in the example of CODEOWNERS is in the repository."""
-    lines = (ROOT / ".github/CODEOWNERS.example").read_text().splitlines()
-    paths = [line.split()[0] for line in lines if line.startswith("/")]
+def test_paths_for_owners_exist():
+    """Each path that the security policy names for CODEOWNERS is in the repository."""
+    lines = (ROOT / ".github/SECURITY.md").read_text().splitlines()
+    [line] = [line for line in lines if "CODEOWNERS" in line]
+    paths = re.findall("`/([^`]+)`", line)
     assert paths
-    assert [path for path in paths if not (ROOT / path.strip("/")).exists()] == []
+    assert [path for path in paths if not (ROOT / path).exists()] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import certificates, logs, names, redeploy, session, snapshots, stacks, start, task
+from deploy import domains, logs, restore, run, stacks, start, task
 from deploy.cli import main
 from template.tests.deploy.cloud import Cloud
 from template.tests.deploy.hub import FULL_NAME, Hub
@@ -105,11 +105,13 @@ def workplace(server, monkeypatch, capsys, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(server.programs))
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
-    for module in (certificates, logs, redeploy, session, snapshots, start, task):
+    for module in (domains, logs, restore, run, start, task):
         monkeypatch.setattr(module, "POLL_SECONDS", 0)
     monkeypatch.setattr(task, "SETTLE_SECONDS", 0.05)
     workplace = Workplace(server, monkeypatch, capsys)
-    monkeypatch.setattr(names, "addresses", lambda host: workplace.cloud.addresses.get(host, set()))
+    monkeypatch.setattr(
+        domains, "addresses", lambda host: workplace.cloud.addresses.get(host, set())
+    )
     workplace.write_stages(PLAIN)
     return workplace
 

@@ -5,8 +5,8 @@ import io
 import pytest
 from dotenv import dotenv_values
 
-from deploy.assignments import parse
 from deploy.errors import SetupError
+from deploy.secret import parse_variables
 
 CANARY = "s3cr3t-canary"
 LINES = [
@@ -42,7 +42,7 @@ def test_lines(text, values):
         "A": "-----BEGIN KEY-----\nMIIE=\n-----END KEY-----\n",
         "B": "c",
     }
-    assert parse(text, "it") == values
+    assert parse_variables(text, "it") == values
     if "${" not in text:
         assert dotenv_values(stream=io.StringIO(text), interpolate=False) == values
 
@@ -59,7 +59,7 @@ def test_lines(text, values):
 )
 def test_objects(text, values):
     """A JSON object of strings is read; nothing is nothing."""
-    assert parse(text, "it") == values
+    assert parse_variables(text, "it") == values
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_objects(text, values):
 def test_what_cannot_be_read(text, said):
     """What cannot be read is told by its line or its name, never by its value."""
     with pytest.raises(SetupError) as refused:
-        parse(text, "x.env")
+        parse_variables(text, "x.env")
     assert str(refused.value).startswith(f"x.env cannot be read: {said}")
     assert CANARY not in str(refused.value) + refused.value.advice
     assert refused.value.__cause__ is None

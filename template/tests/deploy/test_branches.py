@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy import branches
-from deploy.branches import undeployed
+from deploy import checks
+from deploy.checks import undeployed
 from deploy.parameters import TEMPLATES
 
 DEPLOY = """name: Deploy
@@ -23,7 +23,7 @@ def workflow(tmp_path, monkeypatch):
     def write(named):
         file = tmp_path / "deploy.yml"
         file.write_text(DEPLOY.format(named))
-        monkeypatch.setattr(branches, "WORKFLOW", file)
+        monkeypatch.setattr(checks, "WORKFLOW", file)
         monkeypatch.setattr(undeployed, "__defaults__", (file,))
 
     return write
@@ -63,8 +63,8 @@ def test_a_workflow_without_a_list(tmp_path):
 
 def test_this_repositorys_own_workflow():
     """The workflow as it is deploys a repository whose default branch is main."""
-    assert (TEMPLATES.parents[1] / ".github" / "workflows" / "deploy.yml") == branches.WORKFLOW
-    assert branches.WORKFLOW.is_file()
+    assert (TEMPLATES.parents[1] / ".github" / "workflows" / "deploy.yml") == checks.WORKFLOW
+    assert checks.WORKFLOW.is_file()
     assert undeployed("main") is None
 
 

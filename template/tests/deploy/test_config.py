@@ -9,7 +9,7 @@ import sys
 import psutil
 import pytest
 
-from deploy import config, redeploy
+from deploy import config, start
 from deploy.parameters import TEMPLATES
 from deploy.secret import CHANGES, LARGEST
 from template.tests.deploy.outcomes import assert_refused
@@ -423,7 +423,7 @@ def test_release_that_goes_back(stage):
 
 def test_release_that_does_not_end(stage, monkeypatch):
     """After half an hour nobody waits any more."""
-    monkeypatch.setattr(redeploy, "WAIT_SECONDS", -1)
+    monkeypatch.setattr(start, "WAIT_SECONDS", -1)
     outcome = stage.operate("config", "staging", "A=b", YES="1")
     assert outcome.code == 1
     assert "The deployment of web is not over after half an hour." in outcome.err

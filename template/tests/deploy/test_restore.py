@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from deploy import snapshots
 from template.tests.deploy.test_choices_survive import value
 
 PRODUCTION, DATABASE = "shop-production", "shop-production-database"
@@ -211,7 +210,7 @@ def test_a_snapshot_that_cannot_be_taken(snapped):
 
 def test_a_snapshot_that_takes_too_long(snapped, monkeypatch):
     """After an hour of waiting the command says how to wait on, and has replaced nothing."""
-    monkeypatch.setattr(snapshots, "WAIT_SECONDS", -1)
+    monkeypatch.setattr("deploy.restore.WAIT_SECONDS", -1)
     outcome = restore(snapped, "monday")
     assert outcome.code == 1
     assert "aws rds wait db-snapshot-available --db-snapshot-identifier" in outcome.err

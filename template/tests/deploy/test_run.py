@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import session
+from deploy import run
 from template.tests.deploy.operations import Play
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.programs import RefusedError
@@ -291,7 +291,7 @@ def test_session(shells, words, command):
 
 def test_session_that_is_cut_off(shells, monkeypatch):
     """A session that ends before its command has no exit code, and leaves no task behind."""
-    monkeypatch.setattr(session, "END_SECONDS", 0.1)
+    monkeypatch.setattr(run, "END_SECONDS", 0.1)
     outcome = shells.operate_at_terminal("shell", "staging")
     assert outcome.code == 1
     assert "The session ended before its command did" in outcome.err
@@ -300,7 +300,7 @@ def test_session_that_is_cut_off(shells, monkeypatch):
 
 def test_session_that_never_begins(shells, monkeypatch):
     """Where the agent does not come up, the task is stopped."""
-    monkeypatch.setattr(session, "START_SECONDS", 0)
+    monkeypatch.setattr(run, "START_SECONDS", 0)
     shells.cloud.play = Play(endless=True, agent="STOPPED")
     outcome = shells.operate_at_terminal("shell", "staging")
     assert outcome.code == 1
@@ -360,11 +360,11 @@ def test_words_of_a_session(tmp_path, ends):
     (tmp_path / "deploy").mkdir()
     entrypoint = tmp_path / "deploy" / "entrypoint.py"
     entrypoint.write_text("import os, sys\nos.execvp(sys.argv[1], sys.argv[1:])\n")
-    waiting = subprocess.Popen(["sh", "-c", session.WAIT, "wait", files], cwd=tmp_path)
+    waiting = subprocess.Popen(["sh", "-c", run.WAIT, "wait", files], cwd=tmp_path)
     while not (tmp_path / "session.folder").exists():
         time.sleep(0.05)
     command = ["sh", "-c", f'echo "$1" in "$(pwd)"; exit {ends}', "it's", "a  b"]
-    typed = shlex.join(["sh", "-c", session.SESSION, "session", files, *command])
+    typed = shlex.join(["sh", "-c", run.SESSION, "session", files, *command])
     said = subprocess.run(shlex.split(typed), cwd="/", capture_output=True, text=True, check=False)
     assert said.stdout == f"a  b in {tmp_path}\n"
     assert waiting.wait(10) == ends
@@ -374,7 +374,7 @@ def test_ctrl_c_in_a_session_is_the_commands(tmp_path):
     """Ctrl-C ends the command of a session, and its exit code is still told."""
     files = str(tmp_path / "session")
     Path(f"{files}.folder").write_text(str(tmp_path))
-    words = ["sh", "-c", session.SESSION, "session", files, "sleep", "60"]
+    words = ["sh", "-c", run.SESSION, "session", files, "sleep", "60"]
     with running(words, PATH=os.environ["PATH"]) as (program, terminal):
         time.sleep(0.5)
         terminal.type("\x03")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.oidc import claims_of
+from deploy.workflow import claims_of
 from template.rehearsal.github.oidc import Issuer, Job, Repository
 from template.rehearsal.serving import serve
 

@@ -1,19 +1,129 @@
-"""The host names of a stage: where their DNS is, where they lead to, and their certificate."""
+"""The host names of a stage: their DNS in Route 53 or elsewhere, and their certificate."""
 
+import hashlib
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from deploy.aws import Aws
-from deploy.certificates import Certificate, find_certificate
-from deploy.findings import GOOD, MISSING, NOTE, Finding
+from deploy.console import GOOD, MISSING, NOTE, Finding
+from deploy.errors import SetupError
 from deploy.parameters import keep_places
-from deploy.route53 import Zones, leading_records, target, zone_of
 from deploy.stacks import Stack
 from deploy.templates import IN_ROUTE53
 
+# Types of records that say where a host name leads to.
+LEADING = ("A", "AAAA", "CNAME")
+Zones = dict[str, list[str]]
+POLL_SECONDS = 2
+# ACM tells the records of a new certificate within seconds.
+POLLS = 15
+ISSUED = "ISSUED"
 # As many as deploy/infra/certificate.yml and records.yml have places for.
 MOST_NAMES = 5
+
+
+def public_zones(aws: Aws) -> Zones:
+    """Return the ids of the account's public hosted zones by their names."""
+    zones: Zones = {}
+    for zone in aws.ask("route53", "list-hosted-zones")["HostedZones"]:
+        if not zone["Config"].get("PrivateZone"):
+            zones.setdefault(zone["Name"].rstrip("."), []).append(zone["Id"].rpartition("/")[2])
+    return zones
+
+
+def zone_of(zones: Zones, host: str) -> str:
+    """Return the id of the zone with the longest name that a host name ends in, or nothing.
+
+    Raises SetupError where two zones share that name, of which the internet sees one only.
+    """
+    labels = host.split(".")
+    for start in range(len(labels) - 1):
+        name = ".".join(labels[start:])
+        ids = zones.get(name, [])
+        if len(ids) > 1:
+            raise SetupError(
+                f"There are {len(ids)} public hosted zones {name}: {', '.join(ids)}.",
+                "See which one your registrar's name servers are those of, `aws route53"
+                f" get-hosted-zone --id {ids[0]}`, delete the other, then run this again.",
+            )
+        if ids:
+            return ids[0]
+    return ""
+
+
+def leading_records(aws: Aws, zone: str, host: str) -> list[dict[str, Any]]:
+    """Return the records of a zone that say where a host name leads to."""
+    found = aws.ask(
+        *("route53", "list-resource-record-sets", "--hosted-zone-id", zone),
+        *("--start-record-name", host, "--max-items", "20"),
+    )["ResourceRecordSets"]
+    return [one for one in found if one["Name"].rstrip(".") == host and one["Type"] in LEADING]
+
+
+def target_of(record: dict[str, Any]) -> str:
+    """Return where a record leads to."""
+    if alias := record.get("AliasTarget"):
+        return alias["DNSName"].rstrip(".")
+    return ", ".join(one["Value"].rstrip(".") for one in record["ResourceRecords"])
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate, and the CNAME records (name, value) that prove its host names to be yours."""
+
+    arn: str
+    status: str
+    records: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether the load balancer can use it."""
+        return self.status == ISSUED
+
+
+def find_certificate(aws: Aws, names: Iterable[str]) -> Certificate | None:
+    """Return the certificate for exactly these names, an issued one first, or None."""
+    found = aws.ask(
+        *("acm", "list-certificates", "--certificate-statuses", ISSUED, "PENDING_VALIDATION"),
+    )["CertificateSummaryList"]
+    same = [
+        one["CertificateArn"]
+        for one in sorted(found, key=lambda one: one["Status"] != ISSUED)
+        if set(one["SubjectAlternativeNameSummaries"]) == set(names)
+    ]
+    return describe_certificate(aws, same[0]) if same else None
+
+
+def request_certificate(aws: Aws, names: list[str], tags: Mapping[str, str]) -> Certificate:
+    """Ask for a certificate for these names and return it, pending, with its records."""
+    # Two runs at once ask for the same one.
+    token = hashlib.sha256(",".join(names).encode()).hexdigest()[:32]
+    arn = aws.ask(
+        *("acm", "request-certificate", "--domain-name", names[0]),
+        *("--subject-alternative-names", *names),
+        *("--validation-method", "DNS", "--idempotency-token", token),
+        *("--tags", *(f"Key={name},Value={value}" for name, value in tags.items())),
+    )["CertificateArn"]
+    for _ in range(POLLS):
+        certificate = describe_certificate(aws, arn)
+        if len(certificate.records) == len(names):
+            break
+        time.sleep(POLL_SECONDS)
+    return certificate
+
+
+def describe_certificate(aws: Aws, arn: str) -> Certificate:
+    """Return a certificate by its ARN."""
+    told = aws.ask("acm", "describe-certificate", "--certificate-arn", arn)["Certificate"]
+    records = [
+        (one["ResourceRecord"]["Name"], one["ResourceRecord"]["Value"])
+        for one in told.get("DomainValidationOptions", [])
+        if "ResourceRecord" in one and one.get("ValidationStatus") != "SUCCESS"
+    ]
+    return Certificate(arn, told["Status"], tuple(dict.fromkeys(records)))
 
 
 @dataclass(frozen=True)
@@ -91,7 +201,7 @@ def find_names(
     own = records.parameters["RecordNames"].split(",") if records else []
     found = {host: zone for host in hosts if (zone := zone_of(zones, host))}
     foreign = {
-        host: ", ".join(sorted({target(one) for one in leading}))
+        host: ", ".join(sorted({target_of(one) for one in leading}))
         for host, zone in found.items()
         if host not in own and (leading := leading_records(aws, zone, host))
     }
