@@ -125,8 +125,8 @@ def test_server_goes_on_logging(image, project):
     with running(image, *project(SQLITE + settings), command=command) as container:
         assert answer(container.url, "users") == (200, "0")
         assert until(lambda: '"GET /users HTTP/1.1" 200' in container.log, 5)
-        container.run("sh", "-c", "kill -ABRT $(cat /proc/1/task/1/children)")
-        assert until(lambda: "was sent SIGABRT" in container.log, 10)
+        container.run("sh", "-c", "kill -KILL $(cat /proc/1/task/1/children)")
+        assert until(lambda: "was sent SIGKILL" in container.log, 10)
 
 
 def test_shared_database_is_never_migrated_by_a_server(image, project, database):
