@@ -8,6 +8,7 @@ from template.rehearsal.aws.account import REGION
 from template.rehearsal.aws.endpoint import Aws
 from template.rehearsal.aws.faults import Faults
 from template.rehearsal.aws.guard import Guard
+from template.rehearsal.aws.rds import Rds
 from template.rehearsal.aws.recording import Recording
 from template.rehearsal.aws.secretsmanager import SecretsManager
 from template.rehearsal.aws.sessions import Session, Sessions
@@ -30,6 +31,7 @@ class Cloud:
 
     aws: Aws
     secrets: SecretsManager
+    rds: Rds
     passwords: Passwords
     issuer: Issuer
     fronts: dict[str, Front]
@@ -110,9 +112,11 @@ def run(
         aws.add(Ecr(passwords, fronts))
         secrets = SecretsManager(stacks)
         aws.add(secrets)
+        rds = Rds(stacks)
+        aws.add(rds)
         aws_endpoint = exits.enter_context(serve(aws))
         exits.callback(aws.faults.stop)
-        yield Cloud(aws, secrets, passwords, issuer, fronts, aws_endpoint, issuer_endpoint)
+        yield Cloud(aws, secrets, rds, passwords, issuer, fronts, aws_endpoint, issuer_endpoint)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ class Fault:
 class Faults:
     """The faults in wait; safe for threads.
 
-    A service is sts, ecr, ecs, logs, or `registry` for what Docker sends, whose operations are
+    A service is sts, ecr, ecs, logs, rds, or `registry` for what Docker sends, whose operations are
     the actions of ECR: PutImage, UploadLayerPart... An operation may be ANY.
     """
 

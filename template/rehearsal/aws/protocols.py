@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from botocore.model import OperationModel
+from botocore.model import OperationModel, StructureShape
 from werkzeug import Request, Response
 
 from template.rehearsal.aws.errors import AwsError
@@ -86,7 +86,8 @@ class Query:
         """The response with an operation's output."""
         namespace = operation.service_model.metadata["xmlNamespace"]
         root = ET.Element(f"{operation.name}Response", xmlns=namespace)
-        _append(root, {f"{operation.name}Result": output, "ResponseMetadata": _metadata()})
+        _append(ET.SubElement(root, f"{operation.name}Result"), output, operation.output_shape)
+        _append(root, {"ResponseMetadata": _metadata()})
         return self._response(root, 200)
 
     def refuse(self, error: AwsError) -> Response:
@@ -119,10 +120,16 @@ def _typed(text: str, type_name: str) -> str | int:
     return int(text) if type_name == "integer" and text.isdecimal() else text
 
 
-def _append(parent: ET.Element, content: dict) -> None:
+def _append(parent: ET.Element, content: dict, shape: StructureShape | None = None) -> None:
+    """Write an answer; a list, of structures, needs the shape, which knows its members' name."""
     for name, value in content.items():
         child = ET.SubElement(parent, name)
-        if isinstance(value, dict):
+        if isinstance(value, list):
+            member = shape.members[name].member
+            for each in value:
+                tag = ET.SubElement(child, member.serialization.get("name", "member"))
+                _append(tag, each, member)
+        elif isinstance(value, dict):
             _append(child, value)
         elif isinstance(value, datetime):
             child.text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -112,6 +112,19 @@ def test_nothing_can_be_deployed():
     assert {"Name": "SERVICE_NAME", "Value": "placeholder"} in staging
 
 
+@pytest.mark.parametrize("database", ["", "items-database"])
+def test_only_production_takes_snapshots(database):
+    """The instance reaches production's releases, and no empty variable where there is none."""
+    pipeline = stack("pipeline", ProductionSnapshotDatabase=database)
+    found = {
+        project.properties["Name"]: each["Value"]
+        for project in pipeline.of_type("AWS::CodeBuild::Project").values()
+        for each in project.properties["Environment"]["EnvironmentVariables"]
+        if each["Name"] == "SNAPSHOT_DATABASE"
+    }
+    assert found == ({f"{NAME}-release-production": database} if database else {})
+
+
 def test_stages_may_have_other_names_and_services():
     """Names of the stages are parameters, and production may have more services than staging."""
     chosen = {"StagingName": "qa", "ProductionName": "live", "ProductionServiceName": "web worker"}

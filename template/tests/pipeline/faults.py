@@ -218,6 +218,7 @@ NO_NUMBERS = [
     *(("DEPLOY_TIMEOUT", value) for value in ("30m", "0900", "0", "-1", "1e3", "1 2", "9999999")),
     ("MIGRATE_TIMEOUT", "0900"),
     ("WAIT_TIMEOUT", "ten"),
+    ("SNAPSHOT_TIMEOUT", "30m"),
     ("REGISTRY_TIMEOUT", "1.5"),
     *(("POLL_SECONDS", value) for value in ("ten", "0", "0.0", "010", "10s")),
 ]

@@ -1,0 +1,225 @@
+"""A release takes a snapshot of the database first, and changes nothing without it."""
+
+import re
+
+import pytest
+
+from template.rehearsal import cloud, project
+from template.rehearsal.aws.errors import AwsError
+from template.rehearsal.aws.recording import Authorization
+from template.tests.pipeline import engines
+from template.tests.pipeline.account import BEFORE, FIRST, PUSH, Account, put_image
+
+pytestmark = pytest.mark.usefixtures("docker")
+
+ROLE = "staging-release"
+UNCHANGED = "Nothing was changed."
+
+
+@pytest.fixture
+def stacks():
+    """The project, whose stages switch snapshots on."""
+    return project.deploy(SnapshotBeforeRelease="true")
+
+
+@pytest.fixture
+def doubles(stacks):
+    """AWS as those stacks describe it."""
+    with cloud.run(stacks.values(), project.REPOSITORY, lambda: PUSH) as running:
+        yield running
+
+
+@pytest.fixture
+def account(request, doubles, tmp_path, tools, stacks):
+    """An account whose releases take a snapshot of the database; a test may want each engine."""
+    engine = engines.ENGINES[getattr(request, "param", "CodeBuild")]
+    made = Account(engine, doubles, tmp_path, tools)
+    made.variables["SNAPSHOT_DATABASE"] = stacks["staging-database"].outputs["DatabaseIdentifier"]
+    return made
+
+
+in_both_engines = pytest.mark.parametrize("account", engines.ENGINES, indirect=True)
+
+
+def is_unchanged(account: Account) -> bool:
+    """Whether the tag names what it named, nothing was migrated, and nothing deployed."""
+    actions = account.cloud.recording.actions(ROLE)
+    changing = {"ecr:PutImage", "ecs:RunTask", "ecs:UpdateService"}
+    return account.tags["staging"] == account.digests["before"] and changing.isdisjoint(actions)
+
+
+@in_both_engines
+def test_snapshot_is_taken_before_anything_changes(account):
+    """It is available before the tag moves and the migration runs, and the report names it."""
+    seen = {}
+    rds = account.cloud.rds
+
+    def look():
+        (snapshot,) = rds.snapshots.values()
+        seen["tag"] = account.tags["staging"]
+        seen["looks"] = snapshot.looks
+
+    account.faults.inject("rds", "DescribeDBSnapshots", look, skip=2)
+    done = account.release()
+    assert done.succeeded, done.output
+    assert seen == {"tag": account.digests["before"], "looks": 2}
+    (name,) = rds.snapshots
+    assert re.fullmatch(rf"django-crud-app-staging-before-{FIRST[:12]}-\d{{14}}", name)
+    assert f"| Snapshot | `{name}` |" in done.summary
+    assert f"Snapshot {name}: available, 100 %" in done.output
+    actions = account.cloud.recording.actions(ROLE)
+    last_look = len(actions) - 1 - actions[::-1].index("rds:DescribeDBSnapshots")
+    assert last_look < actions.index("ecr:PutImage") < actions.index("ecs:RunTask")
+    assert account.tags["staging"] == account.digests["promoted"]
+
+
+def test_image_without_a_commit_is_named_by_its_digest(account):
+    """Where no label tells the commit, the snapshot has digits of the digest."""
+    digest = put_image(account.registry, [FIRST], "unknown")
+    done = account.release()
+    assert done.succeeded, done.output
+    (name,) = account.cloud.rds.snapshots
+    assert f"-before-{digest.removeprefix('sha256:')[:12]}-" in name
+
+
+@in_both_engines
+def test_refused_snapshot_ends_the_release(account):
+    """A database of which the role may take no snapshot is told, and nothing changes."""
+    done = account.release(SNAPSHOT_DATABASE="another-database")
+    assert not done.succeeded
+    assert "AccessDenied" in done.output
+    assert "RDS refused the snapshot django-crud-app-staging-before-" in done.summary
+    assert UNCHANGED in done.summary
+    assert is_unchanged(account)
+    assert not account.cloud.rds.snapshots
+
+
+def test_database_that_is_gone_ends_the_release(account):
+    """So does an instance that is not there any more."""
+    account.cloud.rds.instances.clear()
+    done = account.release()
+    assert not done.succeeded
+    assert "DBInstanceNotFound" in done.output
+    assert UNCHANGED in done.summary
+    assert is_unchanged(account)
+
+
+@in_both_engines
+def test_failed_snapshot_ends_the_release(account):
+    """A snapshot that RDS cannot finish is none."""
+    account.cloud.rds.life = ("creating", "failed")
+    done = account.release()
+    assert not done.succeeded
+    assert re.search(r"the snapshot \S+ of \S+ failed\. RDS tells why", done.summary)
+    assert UNCHANGED in done.summary
+    assert is_unchanged(account)
+
+
+@in_both_engines
+def test_snapshot_that_takes_too_long_ends_the_release(account):
+    """After SNAPSHOT_TIMEOUT nothing is changed."""
+    account.cloud.rds.life = ("creating",)
+    done = account.release(SNAPSHOT_TIMEOUT="1")
+    assert not done.succeeded
+    assert "was not available within 1 seconds. Raise SNAPSHOT_TIMEOUT" in done.summary
+    assert UNCHANGED in done.summary
+    assert is_unchanged(account)
+
+
+def test_rds_that_does_not_answer_ends_the_release(account):
+    """One look that fails is forgiven, five are not."""
+    error = AwsError("InternalFailure", "Not now.", 400)
+    account.faults.fail("rds", "DescribeDBSnapshots", error, times=1)
+    account.faults.fail("rds", "DescribeDBSnapshots", error, times=5, skip=1)
+    done = account.release()
+    assert not done.succeeded
+    assert "AWS did not answer, asking again (1 of 5)" in done.output
+    assert "AWS did not tell how the snapshot is doing, five times in a row" in done.summary
+    assert is_unchanged(account)
+
+
+def test_release_of_another_meanwhile_is_not_undone(account):
+    """Where somebody has moved the tag while the snapshot was taken, it stays theirs."""
+    other = []
+    account.faults.inject(
+        "rds",
+        "DescribeDBSnapshots",
+        lambda: other.append(put_image(account.registry, ["staging"], "d" * 40)),
+    )
+    done = account.release()
+    assert not done.succeeded
+    assert f"moved the tag staging to {other[0]} while the snapshot was taken" in done.summary
+    assert account.tags["staging"] == other[0]
+    assert "ecs:RunTask" not in account.cloud.recording.actions(ROLE)
+
+
+@in_both_engines
+def test_roll_back_takes_no_snapshot(account):
+    """Going back to what ran before does not wait for one."""
+    put_image(account.registry, ["staging-previous"], BEFORE)
+    done = account.release(PREVIOUS_STAGE_NAME="staging-previous")
+    assert done.succeeded, done.output
+    assert took_none(account, done)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"SNAPSHOT_DATABASE": ""}, {"SERVICE_NAME": "placeholder"}],
+    ids=["no database", "no service"],
+)
+def test_nothing_is_taken_where_nothing_is_named(account, variables):
+    """Without a database there is no snapshot, and without a service nothing to fear."""
+    done = account.release(**variables)
+    assert done.succeeded, done.output
+    assert took_none(account, done)
+
+
+def took_none(account: Account, done: engines.Outcome) -> bool:
+    """Whether RDS was not asked, and the report has no row of it."""
+    actions = account.cloud.recording.actions(ROLE)
+    asked = [action for action in actions if action.startswith("rds:")]
+    return not asked and not account.cloud.rds.snapshots and "| Snapshot |" not in done.summary
+
+
+def test_timeout_has_to_be_a_number(account):
+    """A SNAPSHOT_TIMEOUT that is no number of seconds is told before anything is asked."""
+    done = account.release(SNAPSHOT_TIMEOUT="30m")
+    assert not done.succeeded
+    assert "SNAPSHOT_TIMEOUT must be a number of seconds above 0, such as 1800" in done.summary
+    assert is_unchanged(account)
+    assert not account.cloud.rds.snapshots
+
+
+@pytest.mark.parametrize(
+    ("instance", "name", "code"),
+    [
+        ("nobody", "a-1", "DBInstanceNotFound"),
+        (None, "taken", "DBSnapshotAlreadyExists"),
+        (None, "two--hyphens", "InvalidParameterValue"),
+        (None, "ends-", "InvalidParameterValue"),
+    ],
+)
+def test_rds_says_no(doubles, instance, name, code):
+    """The double refuses what RDS refuses."""
+    known = min(doubles.rds.instances)
+    doubles.rds.call(
+        "CreateDBSnapshot", {"DBInstanceIdentifier": known, "DBSnapshotIdentifier": "taken"}
+    )
+    with pytest.raises(AwsError) as refusal:
+        doubles.rds.call(
+            "CreateDBSnapshot",
+            {"DBInstanceIdentifier": instance or known, "DBSnapshotIdentifier": name},
+        )
+    assert refusal.value.code == code
+
+
+def test_rds_wants_permissions_on_both(doubles):
+    """On the instance, and on the snapshot by its name."""
+    params = {"DBInstanceIdentifier": "one", "DBSnapshotIdentifier": "two"}
+    prefix = "arn:aws:rds:eu-central-1:123456789012:"
+    assert doubles.rds.authorizations("CreateDBSnapshot", params) == [
+        Authorization("rds:CreateDBSnapshot", f"{prefix}db:one"),
+        Authorization("rds:CreateDBSnapshot", f"{prefix}snapshot:two"),
+    ]
+    with pytest.raises(AwsError, match="does not play"):
+        doubles.rds.authorizations("DeleteDBSnapshot", {"DBSnapshotIdentifier": "two"})
