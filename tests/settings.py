@@ -10,6 +10,7 @@ ENVIRONMENT = {
     "ANONYMOUS_RATE": "off",
     "ANONYMOUS_WRITES": "true",
     "DATA_DIR": tempfile.gettempdir(),
+    "EMAIL_URL": "smtp://localhost",
     "HTTPS": "false",
     "NUM_PROXIES": "0",
 }

@@ -19,7 +19,8 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path):
-    """The folder of the uploads, which goes with the test."""
+    """The demo's folder of the uploads, which goes with the test."""
+    settings.PRODUCTION = False
     settings.MEDIA_ROOT = tmp_path
     return tmp_path
 

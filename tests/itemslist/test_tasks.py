@@ -12,6 +12,7 @@ from itemslist import tasks
 from itemslist.models import ItemList
 
 pytestmark = pytest.mark.django_db
+for_the_worker = pytest.mark.django_db(transaction=True)  # which has a connection of its own
 ITEMS = "/admin/itemslist/itemlist/"
 RESULTS = "/admin/django_tasks_database/dbtaskresult/"
 
@@ -48,6 +49,7 @@ def test_item_that_was_not_chosen_stays(items):
     assert ItemList.objects.count() == 4
 
 
+@for_the_worker
 def test_queue(superuser, items):
     """What the action has queued waits for the worker, and then its result is in the admin."""
     page = choose(superuser, items)
@@ -71,6 +73,7 @@ def test_without_a_queue(superuser, items, settings):
     assert not DBTaskResult.objects.exists()
 
 
+@for_the_worker
 def test_failure_is_shown(superuser, items, monkeypatch):
     """A task that fails is in the admin with its traceback, and the next one is done."""
     choose(superuser, items)
