@@ -27,9 +27,9 @@ def report(found: Findings, repository: Repository, folder: Path, own_image: str
         *about_repository(found, repository, folder),
         *about_own_files(found, repository, own_image),
         *about_project(found),
+        *about_settings(found),
         *found.python.notes,
         *about_database(found),
-        *about_settings(found),
         *about_tests(found, repository),
     ]
     if notes:
@@ -297,8 +297,10 @@ def about_settings(found: Findings) -> Iterator[str]:
         )
     for name in dict.fromkeys(settings.missing):
         yield (
-            f"The settings want {name}, which is not there: without it neither the build nor the"
-            " container can load them. Commit it, or read what it says from variables."
+            f"The settings want {name}, which is not there, or which Git leaves out: without it"
+            " neither the build nor the container can load them. Read what it says from"
+            f" variables, which a stage gets by `python3 -m {found.home.module} config`, or commit"
+            " it where it is no secret."
         )
     for path in settings.dotenv:
         yield (

@@ -128,6 +128,30 @@ def test_geodjango_is_built_on_postgis(folder, server):
         assert 'extension "postgis" is not available' in migrated.stdout
 
 
+@pytest.mark.usefixtures("docker")
+@pytest.mark.timeout(1200)
+@exhaustive.PROJECTS
+def test_mysql_is_not_led_to_a_stages_postgresql(folder, server):
+    """The driver is there, and the migration of a release is red: it says what is missing."""
+    mysql = 'DATABASES["default"] = {"ENGINE": "django.db.backends.mysql"'
+    project(folder, extra=f'{mysql}, "HOST": os.environ["DB_HOST"], "NAME": "shop"}}\n')
+    write(folder, {"requirements.txt": "Django~=5.2.0\nmysqlclient\n"})
+    adopt(ROOT, str(folder))
+    stage = stage_variables(server, "mysql", "localhost")
+    options = [
+        "--rm",
+        "--network=host",
+        *(f"--env={name}={value}" for name, value in stage.items()),
+    ]
+    migrate = ("python", "manage.py", "migrate", "--noinput")
+    with image_of(folder) as image:
+        missing = docker("run", *options, image, *migrate, check=False)
+        assert (missing.returncode, "KeyError: 'DB_HOST'" in missing.stdout) == (1, True)
+        elsewhere = docker("run", *options, "--env=DB_HOST=127.0.0.1", image, *migrate, check=False)
+        assert elsewhere.returncode == 1
+        assert "Can't connect to server on '127.0.0.1'" in elsewhere.stdout
+
+
 def serve(image, shape, options, *, migrate):
     """Ask a container for everything; its database is migrated first where it is shared."""
     port = str(postgresql.free_port())
