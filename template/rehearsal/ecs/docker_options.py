@@ -10,7 +10,6 @@ from typing import Any
 from template.rehearsal.ecs.launching import Order
 
 STOP_SECONDS = 30
-HEALTH_SECONDS = 5  # at most, between two checks of a container: a rehearsal is in a hurry
 
 
 def docker_options(order: Order, environment: Mapping[str, str]) -> list[str]:
@@ -74,7 +73,7 @@ def _health(container: dict[str, Any]) -> list[str]:
     seconds = {"interval": 30, "timeout": 5, "startPeriod": 0} | check
     return [
         f"--health-cmd={command[0] if kind == 'CMD-SHELL' else shlex.join(command)}",
-        f"--health-interval={min(seconds['interval'], HEALTH_SECONDS)}s",
+        f"--health-interval={seconds['interval']}s",
         f"--health-timeout={seconds['timeout']}s",
         f"--health-retries={check.get('retries', 3)}",
         f"--health-start-period={seconds['startPeriod']}s",

@@ -58,11 +58,11 @@ def test_variables():
     ids=["shell", "words"],
 )
 def test_health_check(command, asked):
-    """The container's own check is Docker's, with the defaults of ECS, and more often."""
+    """The container's own check is Docker's, with the defaults of ECS."""
     check = {"command": command, "interval": 20, "startPeriod": 5}
     assert docker_options(order(healthCheck=check), {})[2:-1] == [
         f"--health-cmd={asked}",
-        "--health-interval=5s",
+        "--health-interval=20s",
         "--health-timeout=5s",
         "--health-retries=3",
         "--health-start-period=5s",

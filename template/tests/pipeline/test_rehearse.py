@@ -200,7 +200,7 @@ def test_pipeline_asks_before_production(pipeline):
         "== Staging",
         "== Staging",
         "== Production",
-        f"Release commit {outcome.commit} to production? Staging runs it now. https",
+        f"Release commit {outcome.commit} to production? staging runs it now. https",
         "== Production",
     ]
 

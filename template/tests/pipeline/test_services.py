@@ -6,6 +6,9 @@ import re
 import pytest
 
 from template.rehearsal.ecs import timelines
+from template.rehearsal.ecs.launching import STOPPED
+from template.rehearsal.ecs.playback import LOG
+from template.tests import exhaustive
 from template.tests.pipeline import engines
 from template.tests.pipeline.account import Account
 from template.tests.pipeline.faults import DENIED, STEP_BY_STEP, both
@@ -140,10 +143,14 @@ def test_worker_that_stops_late_is_killed(bare):
     assert bare.serving(WORKER) == {bare.digests["promoted"]}
 
 
-def test_worker_that_nobody_checks_has_to_stay(bare):
-    """ECS calls its deployment completed as soon as it runs; where it ends then, all go back."""
-    bare.add_worker(checked=False)
-    dies = (*timelines.CRASHES[:-1], (60, *timelines.CRASHES[-1][1:]))
+@pytest.mark.parametrize("checked", exhaustive.rows([True, False], False))
+def test_worker_has_to_stay(bare, checked):
+    """One that ends after its deployment is completed fails the release, and all go back.
+
+    ECS calls that completed as soon as the worker runs, or passes the check of its container.
+    """
+    bare.add_worker(checked=checked)
+    dies = (*timelines.SERVES, (41, LOG, timelines.BOOT_ERROR), (80, STOPPED, timelines.CRASHED))
     bare.timelines.deploy(timelines.SUCCEEDS, timelines.Timeline((dies,)))
     done = bare.release(DEPLOY_TIMEOUT="6")
     assert not done.succeeded

@@ -5,25 +5,26 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import requests
 
 from template.rehearsal import codepipeline, project, report, schedules
 from template.rehearsal.rehearse import find_leaks, rehearse, through_github
-from template.rehearsal.sandbox import set_up
+from template.rehearsal.sandbox import Sandbox, set_up
 from template.tests import exhaustive
 from template.tests.pipeline.sandboxes import commit, git, quick_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(900), exhaustive.MARK]
 
-STAGES_TOML = """\
+SCHEDULE = "clear-sessions"
+STAGES_TOML = f"""\
 [all.processes]
 worker = "python manage.py db_worker"
 
 [all.schedules]
-clear-sessions = { command = "python manage.py clearsessions", cron = "0 3 * * ? *" }
+{SCHEDULE} = {{ command = "python manage.py clearsessions", cron = "0 3 * * ? *" }}
 """
 CANARY = "REHEARSAL_CANARY"
 # Whatever loads the settings proves that it has the variable, and does not tell it.
@@ -47,9 +48,23 @@ def canary():
     return secrets.token_urlsafe(32)
 
 
+@dataclass
+class Rehearsed:
+    """A rehearsal through GitHub while its containers run: the sandbox, and the outcome.
+
+    `early` is the task of a schedule whose time came while staging was being migrated, and `logs`
+    are what all tasks had written by stage and ARN, when the rehearsal was over.
+    """
+
+    sandbox: Sandbox
+    outcome: report.Outcome
+    early: str
+    logs: dict[str, dict[str, list[str]]]
+
+
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory, canary):
-    """The sandbox of a rehearsal through GitHub while its containers run, and the outcome."""
+    """A project with a worker and a schedule in both stages."""
     source = quick_project(tmp_path_factory.mktemp("running") / "source")
     (source / "stages.toml").write_text(STAGES_TOML)
     settings = source / "src/itemsAPP/settings.py"
@@ -57,9 +72,17 @@ def rehearsed(tmp_path_factory, canary):
     commit(source)
     lines = []
     with set_up(source, lines.append, variables={CANARY: canary}) as sandbox:
+        early = []
+        schedule = sandbox.stacks[f"staging-schedule-{SCHEDULE}"]
+        sandbox.cloud.faults.inject(
+            "ecs",
+            "RunTask",
+            lambda: early.append(schedules.start(schedule, sandbox.cloud, sandbox.ecs)),
+        )
         outcome = rehearse(sandbox, through_github)
         assert report.problems(outcome) == [], "\n".join(lines)
-        yield sandbox, outcome
+        logs = {stage: sandbox.ecs.logs(cluster(sandbox, stage)) for stage in project.STAGES}
+        yield Rehearsed(sandbox, outcome, *early, logs)
 
 
 def cluster(sandbox, stage="production"):
@@ -69,7 +92,7 @@ def cluster(sandbox, stage="production"):
 
 def run(sandbox, *words, **variables):
     """Run a one-off command in production, as `python3 -m deploy run` does; its task, ended."""
-    schedule = sandbox.stacks["production-schedule-clear-sessions"].resources["Schedule"]
+    schedule = sandbox.stacks[f"production-schedule-{SCHEDULE}"].resources["Schedule"]
     params = schedules.run_task(schedule.properties["Target"])
     given = [{"name": name, "value": value} for name, value in variables.items()]
     override = {"name": "web", "command": list(words), "environment": given}
@@ -90,7 +113,7 @@ def until(question: Callable[[], object]) -> object:
 
 def test_all_services_and_schedules_run_the_commit(rehearsed):
     """Both services of both stages are deployed, and each schedule ran once, on one digest."""
-    _, outcome = rehearsed
+    outcome = rehearsed.outcome
     digest = outcome.tags[outcome.commit]
     for stage in project.STAGES:
         web, worker = outcome.services[stage]
@@ -100,6 +123,15 @@ def test_all_services_and_schedules_run_the_commit(rehearsed):
     assert [(run.stage, run.exit_code, run.digest) for run in outcome.schedules] == [
         (stage, 0, digest) for stage in project.STAGES
     ]
+
+
+def test_schedule_waits_for_the_migration(rehearsed):
+    """Its time came when the tag had moved and no table was there; it ran on the migrated ones."""
+    place = cluster(rehearsed.sandbox, "staging")
+    task = rehearsed.sandbox.ecs.task(place, rehearsed.early)
+    assert task.order.group == f"schedule:{SCHEDULE}"
+    assert (task.ended, task.stop.exit_code) == (True, 0)
+    assert task.digest == rehearsed.outcome.tags[rehearsed.outcome.commit]
 
 
 def log_in(address: str) -> requests.Session:
@@ -120,7 +152,7 @@ def send(session: requests.Session, page: requests.Response, **form: str) -> req
 
 def test_worker_does_what_the_web_server_queues(rehearsed):
     """A person queues a task in the admin of production, and the worker of the commit does it."""
-    sandbox, outcome = rehearsed
+    sandbox, outcome = rehearsed.sandbox, rehearsed.outcome
     address = outcome.services["production"][0].address
     create = ("python", "manage.py", "createsuperuser", "--noinput")
     who = {"USERNAME": "root", "EMAIL": "root@example.com", "PASSWORD": PASSWORD}
@@ -147,14 +179,13 @@ def test_worker_does_what_the_web_server_queues(rehearsed):
 
 def test_variables_are_in_every_container(rehearsed, canary):
     """Web server, worker, migration, schedule and one-off command have what people have set."""
-    sandbox, _ = rehearsed
+    sandbox = rehearsed.sandbox
     line = f"canary {hashlib.sha256(canary.encode()).hexdigest()}"
     once = run(sandbox, "python", "manage.py", "check")
     assert line in sandbox.ecs.lines(cluster(sandbox), once.arn)
-    for stage in project.STAGES:
-        logs = sandbox.ecs.logs(cluster(sandbox, stage))
+    for stage, logs in rehearsed.logs.items():
         groups = {sandbox.ecs.task(cluster(sandbox, stage), task).order.group for task in logs}
-        assert groups >= {"service:web", "service:worker", "schedule:clear-sessions"}
+        assert groups >= {"service:web", "service:worker", f"schedule:{SCHEDULE}"}
         assert any(group.startswith("family:") for group in groups)  # the migration
         # Before the first release there was no image: tasks from then have written nothing.
         assert [task for task, lines in logs.items() if lines and line not in lines] == []
@@ -162,7 +193,7 @@ def test_variables_are_in_every_container(rehearsed, canary):
 
 def test_no_secret_is_found(rehearsed, canary):
     """No value stands in a log, a record of a call or a file; where one does, it is told."""
-    sandbox, outcome = rehearsed
+    sandbox, outcome = rehearsed.sandbox, rehearsed.outcome
     assert canary in sandbox.cloud.secrets.values()
     assert outcome.leaks == find_leaks(sandbox) == []
     (sandbox.folder / "harmful").write_text(f"export {CANARY}={canary}")
@@ -174,7 +205,7 @@ def test_no_secret_is_found(rehearsed, canary):
 
 def test_configuration_that_is_no_json_ends_the_release(rehearsed):
     """The migration fails first with the entry point's sentence, and nothing moves."""
-    sandbox, _ = rehearsed
+    sandbox = rehearsed.sandbox
     before = sandbox.tags()
     secret = project.config_secret(sandbox.stacks, "staging")
     kept = sandbox.cloud.secrets.value(secret)
@@ -192,7 +223,7 @@ def test_configuration_that_is_no_json_ends_the_release(rehearsed):
 
 def test_all_go_back_when_the_worker_does_not_start(rehearsed):
     """CodePipeline releases a commit whose worker ends: web server and worker stay on the first."""
-    sandbox, outcome = rehearsed
+    sandbox, outcome = rehearsed.sandbox, rehearsed.outcome
     folder = sandbox.checkout.folder
     settings = folder / "src/itemsAPP/settings.py"
     settings.write_text(settings.read_text() + BROKEN)
