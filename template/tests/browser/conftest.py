@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -13,7 +14,7 @@ from template.tests.browser.trouble import Trouble, undisturbed
 
 # What people type, and what pictures show, whatever port the server has.
 ADDRESS = "http://127.0.0.1:8000"
-NAME, PASSWORD = "ann", "correct horse"
+NAME, FORGETFUL, PASSWORD = "ann", "bob", "correct horse"
 DESKTOP = {"width": 960, "height": 660}
 PATIENCE = 30_000  # milliseconds, on a machine that is busy with other tests
 
@@ -30,23 +31,33 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(scope="package")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of the web server, with the image's kind of static files, and one superuser."""
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the web server prints, mail among it."""
+    return tmp_path_factory.mktemp("printed") / "stdout"
+
+
+@pytest.fixture(scope="package")
+def port(tmp_path_factory: pytest.TempPathFactory, printed: Path) -> Iterator[int]:
+    """The port of the web server, with the image's kind of static files, and two superusers."""
     folder = tmp_path_factory.mktemp("browser")
     port = free_port()
     environment = {"DATA_DIR": str(folder / "data"), "STATIC_ROOT": str(folder / "static")}
     manage("collectstatic", "--noinput", **environment)
     path = os.pathsep.join(map(str, (REPOSITORY / "src", REPOSITORY)))
     served = {"PORT": str(port), "PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "itemsAPP.settings"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config=deploy/gunicorn.conf.py", "itemsAPP.wsgi"],
-        cwd=REPOSITORY,
-        env=INHERITED | environment | served,
-        stdout=subprocess.DEVNULL,
-    ) as server:
+    with (
+        printed.open("w") as stdout,
+        subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config=deploy/gunicorn.conf.py", "itemsAPP.wsgi"],
+            cwd=REPOSITORY,
+            env=INHERITED | environment | served,
+            stdout=stdout,
+        ) as server,
+    ):
         wait_for(f"http://127.0.0.1:{port}/health/live")
-        account = ("--noinput", f"--username={NAME}", "--email=ann@example.com")
-        manage("createsuperuser", *account, DJANGO_SUPERUSER_PASSWORD=PASSWORD, **environment)
+        for name in (NAME, FORGETFUL):
+            account = ("--noinput", f"--username={name}", f"--email={name}@example.com")
+            manage("createsuperuser", *account, DJANGO_SUPERUSER_PASSWORD=PASSWORD, **environment)
         yield port
         server.terminate()
 

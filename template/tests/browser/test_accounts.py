@@ -1,10 +1,14 @@
 """People log in and out in the browser, and work on the administration's pages."""
 
+import re
+from pathlib import Path
+
 from playwright.sync_api import Page, expect
 
 from template.tests import exhaustive
-from template.tests.browser.conftest import NAME, sign_in
+from template.tests.browser.conftest import ADDRESS, FORGETFUL, NAME, sign_in
 from template.tests.browser.trouble import unlabelled
+from template.tests.image.containers import until
 
 
 def test_login_and_logout_lead_back(page: Page) -> None:
@@ -54,6 +58,39 @@ def test_administration_adds_changes_and_deletes(superuser: Page) -> None:
     superuser.get_by_role("button", name="Yes").click()
     expect(superuser.locator(".success")).to_contain_text("was deleted successfully")
     expect(superuser.get_by_role("link", name="Blank paper")).to_have_count(0)
+
+
+def test_forgotten_password(page: Page, printed: Path) -> None:
+    """The administration's login leads to a mail, whose link leads to a new password."""
+    page.goto("/admin/login/")
+    page.get_by_role("link", name="Forgotten your login credentials?").click()
+    assert unlabelled(page) == []
+    page.get_by_label("Email address:").fill(f"{FORGETFUL}@example.com")
+    page.get_by_role("button", name="Reset my password").click()
+    expect(page.get_by_role("heading", name="Password reset sent")).to_be_visible()
+    link = until(lambda: re.findall(rf"{ADDRESS}/\S+", printed.read_text()))[-1]
+    page.goto(link)
+    for label in ("New password:", "Confirm password:"):
+        page.get_by_label(label).fill("another horse")
+    page.get_by_role("button", name="Change my password").click()
+    page.get_by_role("link", name="Log in").click()
+    page.get_by_label("Username:").fill(FORGETFUL)
+    page.get_by_label("Password:").fill("another horse")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation").first).to_contain_text(FORGETFUL)
+
+
+def test_administration_queues_a_task(superuser: Page) -> None:
+    """An action of the administration queues a task, which then waits in its list."""
+    superuser.goto("/admin/itemslist/itemlist/add/")
+    superuser.get_by_label("Title:").fill("Twice")
+    superuser.get_by_role("button", name="Save", exact=True).click()
+    superuser.get_by_label("Select this object for an action").first.check()
+    superuser.get_by_label("Action:").select_option("delete_duplicates")
+    superuser.get_by_role("button", name="Go", exact=True).click()
+    expect(superuser.locator(".info")).to_contain_text("Queued for the worker as task result")
+    superuser.get_by_role("link", name="Task Results").first.click()
+    expect(superuser.locator("#result_list")).to_contain_text("Ready")
 
 
 def test_administration_has_a_login_of_its_own(page: Page) -> None:
