@@ -62,13 +62,15 @@ def fine(sandbox, engine):
     """The outcome of a rehearsal in which nothing went wrong."""
     commit, digest = sandbox.checkout.commit, "sha256:" + "a" * 64
     stages = engine(sandbox)
-    service = Service("ecs-svc/1", "COMPLETED", {digest}, "http://127.0.0.1:1")
+    service = Service("web", "ecs-svc/1", "COMPLETED", {digest}, "http://127.0.0.1:1")
     return Outcome(
         commit,
         stages,
         dict.fromkeys((commit, "latest", "staging", "production"), digest),
-        {"staging": service, "production": service},
+        {"staging": [service], "production": [service]},
         {"/ping": "200"},
+        schedules=[],
+        leaks=[],
     )
 
 
