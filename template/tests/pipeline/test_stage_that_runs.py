@@ -1,8 +1,10 @@
 """Web server, worker, schedule and one-off commands of a stage, as real containers of one image."""
 
 import hashlib
+import json
 import re
 import secrets
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -93,14 +95,20 @@ def cluster(sandbox, stage="production"):
 def run(sandbox, *words, **variables):
     """Run a one-off command in production, as `python3 -m deploy run` does; its task, ended."""
     schedule = sandbox.stacks[f"production-schedule-{SCHEDULE}"].resources["Schedule"]
-    params = schedules.run_task(schedule.properties["Target"])
     given = [{"name": name, "value": value} for name, value in variables.items()]
     override = {"name": "web", "command": list(words), "environment": given}
-    overrides = {"containerOverrides": [override]}
-    answer = sandbox.ecs.call(
-        "RunTask", {**params, "group": "family:run", "overrides": overrides, "startedBy": "run"}
+    params = schedules.run_task(schedule.properties["Target"])
+    params |= {"group": "family:run", "overrides": {"containerOverrides": [override]}}
+    session = sandbox.cloud.sessions.issue(f"{project.NAME}-production-release", "person")
+    done = subprocess.run(
+        ["aws", "ecs", "run-task", "--cli-input-json", json.dumps(params)],
+        env={**sandbox.machine, **sandbox.cloud.environment(session)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    return schedules.wait(cluster(sandbox), answer["tasks"][0]["taskArn"], sandbox.ecs)
+    task = json.loads(done.stdout)["tasks"][0]["taskArn"]
+    return schedules.wait(cluster(sandbox), task, sandbox.ecs)
 
 
 def until(question: Callable[[], object]) -> object:
@@ -199,7 +207,11 @@ def test_no_secret_is_found(rehearsed, canary):
     (sandbox.folder / "harmful").write_text(f"export {CANARY}={canary}")
     told = run(sandbox, "sh", "-c", f"echo ${CANARY}")
     run(sandbox, "true", SECRET=canary)
-    assert find_leaks(sandbox) == [f"the log of {told.arn}", "the file harmful"]
+    assert find_leaks(sandbox) == [
+        f"the log of {told.arn}",
+        "the requests to AWS",
+        "the file harmful",
+    ]
     (sandbox.folder / "harmful").unlink()
 
 

@@ -46,7 +46,7 @@ NOTES = {
                 write.delay(request.GET["queue"])
             return HttpResponse(" ".join(Note.objects.values_list("text", flat=True)))
         """,
-    "Procfile": "web: gunicorn shop.wsgi\nworker: celery -A shop worker --concurrency 1\n",
+    "Procfile": "web: gunicorn shop.wsgi\nworker: celery -A shop worker --concurrency 1 -l info\n",
     ".github/workflows/ci.yml": CI,
 }
 # The stages of a rehearsal share a broker; the database is the stage's own.
@@ -104,5 +104,10 @@ def test_worker_of_an_adopted_project(shop, broker):
                 assert time.monotonic() < deadline, page
                 time.sleep(0.5)
         cluster = sandbox.stacks["production-stage"].outputs["ClusterArn"]
-        logs = [line for lines in sandbox.ecs.logs(cluster).values() for line in lines]
-        assert any("Task notes.tasks.write" in line and "succeeded" in line for line in logs)
+        while not any(
+            "Task notes.tasks.write" in line and "succeeded" in line
+            for lines in sandbox.ecs.logs(cluster).values()
+            for line in lines
+        ):
+            assert time.monotonic() < deadline, sandbox.ecs.logs(cluster)
+            time.sleep(0.5)
