@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from deploy.aws import patiently
@@ -100,7 +101,7 @@ class Log:
         """Yield the events that have come since the last look, page by page."""
         start, token = self.start, ""
         while True:
-            page = patiently(lambda: self.page(start, token), POLL_SECONDS)  # noqa: B023 - at once
+            page = patiently(partial(self.page, start, token), POLL_SECONDS)
             yield self.unseen(page["events"])
             token = page.get("nextToken", "")
             if not token:

@@ -1,6 +1,7 @@
 """The containers of a stage: following the first, replacing all, and saying why they stop."""
 
 import time
+from functools import partial
 from typing import Any
 
 from deploy.aws import Aws, patiently
@@ -27,8 +28,9 @@ def follow_start(aws: Aws, stage: str, service: Stack) -> None:
     Raises SetupError with what ECS and their log say where they stop, or after 15 minutes.
     """
     started = time.monotonic()
-    watch = Watch(aws, service.outputs["ClusterArn"], service.outputs["ServiceName"])
-    told = watch.look()
+    cluster = Cluster(aws, stage, service.name, service.outputs["ServiceName"], service)
+    watch = Watch(cluster, cluster.web)
+    told = cluster.service()
     newest = told["events"][0]["message"] if told["events"] else ""
     if STEADY in newest and told["runningCount"] >= max(told["desiredCount"], 1):
         return
@@ -37,7 +39,7 @@ def follow_start(aws: Aws, stage: str, service: Stack) -> None:
     stopped_before = watch.stopped()
     last = ""
     while True:
-        told = watch.look()
+        told = cluster.service()
         news = [event["message"] for event in told["events"] if event["id"] not in earlier]
         counts = f"{told['runningCount']} running, {told['pendingCount']} pending"
         line = f"{counts}, {told['desiredCount']} desired. {news[0] if news else ''}"
@@ -70,39 +72,31 @@ def failed(stage: str, what: str, told: dict, why: list[str]) -> SetupError:
 
 
 class Watch:
-    """A service of ECS, seen through the AWS CLI."""
+    """The tasks of a service that have stopped, and why."""
 
-    def __init__(self, aws: Aws, cluster: str, service: str) -> None:
-        self.aws, self.cluster, self.service = aws, cluster, service
-
-    def ask(self, *arguments: str) -> Any:
-        """Return the answer of ECS about this cluster."""
-        return self.aws.ask("ecs", arguments[0], "--cluster", self.cluster, *arguments[1:])
-
-    def look(self) -> dict:
-        """Return the service with its counts and events."""
-        return self.ask("describe-services", "--services", self.service)["services"][0]
+    def __init__(self, cluster: Cluster, service: str) -> None:
+        self.cluster, self.service = cluster, service
 
     def stopped(self) -> list[str]:
         """Return the service's tasks that have stopped within the last hour."""
         which = ("--service-name", self.service, "--desired-status", "STOPPED")
-        return self.ask("list-tasks", *which)["taskArns"]
+        return self.cluster.ask("list-tasks", *which)["taskArns"]
 
     def explain(self, tasks: list[str]) -> list[str]:
         """Return why tasks stopped, a line each, and the last lines of the last one's log."""
         if not tasks:
             return []
-        found = self.ask("describe-tasks", "--tasks", *tasks)["tasks"]
+        found = self.cluster.ask("describe-tasks", "--tasks", *tasks)["tasks"]
         return [*(f"  {reason_of(task)}" for task in found), *self.last_lines(found[-1])]
 
     def last_lines(self, task: dict) -> list[str]:
         """Return the end of a task's log, or that there is none."""
         name = task["containers"][0]["name"]
-        group = f"/ecs/{self.cluster.rpartition('/')[2]}"
         stream = f"{name}/{name}/{task['taskArn'].rpartition('/')[2]}"
-        which = ("--log-group-name", group, "--log-stream-name", stream, "--limit", "20")
+        where = ("--log-group-name", self.cluster.log_group, "--log-stream-name", stream)
         try:
-            events = self.aws.ask("logs", "get-log-events", *which)["events"]
+            asked = ("logs", "get-log-events", *where, "--limit", "20")
+            events = self.cluster.aws.ask(*asked)["events"]
         except ProgramError:
             return ["  It wrote no log, so its command never ran."]
         return ["  The end of its log:", *(f"    {event['message']}" for event in events)]
@@ -133,7 +127,7 @@ def redeploy(cluster: Cluster) -> list[str]:
     said: dict[str, str] = {}
     while waiting:
         for name, deployment in list(waiting.items()):
-            service = patiently(lambda: cluster.service(name), POLL_SECONDS)  # noqa: B023 - at once
+            service = patiently(partial(cluster.service, name), POLL_SECONDS)
             if is_over(cluster, service, deployment):
                 del waiting[name]
             elif (line := progress(service)) != said.get(name):
@@ -173,7 +167,7 @@ def progress(service: dict[str, Any]) -> str:
 
 def failed_deployment(cluster: Cluster, name: str, what: str) -> SetupError:
     """Return the error for a deployment that did not end well, with what its containers wrote."""
-    watch = Watch(cluster.aws, cluster.name, name)
+    watch = Watch(cluster, name)
     why = watch.explain(watch.stopped()[:1])
     return SetupError(
         "\n".join([f"The deployment of {name} {what}. The variables stay as you set them.", *why]),
