@@ -41,6 +41,7 @@ class PasswordResetThrottle(AnonRateThrottle):
 
 class PasswordResetView(views.PasswordResetView):
     def post(self, request, *args, **kwargs):
+        # The throttle reads what Django's request has as well as the framework's own.
         if not PasswordResetThrottle().allow_request(request, self):  # type: ignore[arg-type]
             return refuse(request, 429, "There were too many. Try again in an hour.")
         return super().post(request, *args, **kwargs)

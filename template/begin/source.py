@@ -34,5 +34,5 @@ def ask(environment: Mapping[str, str], path: str) -> Any:
         f"{environment['GITHUB_API_URL']}/repos/{path}",
         headers={"Authorization": f"Bearer {environment['GITHUB_TOKEN']}"},
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - the same
         return json.load(answer)
