@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import requests
 
 from tests.conftest import PRODUCTION
@@ -24,6 +26,17 @@ def copy_of_the_application(folder: Path) -> Path:
     shutil.copy(REPOSITORY / "manage.py", folder)
     shutil.copytree(REPOSITORY / "src", folder / "src")
     return folder
+
+
+def aws_client(service: str, aws: dict[str, str]) -> Any:
+    """A client of a service of AWS's, by the variables that containers have."""
+    return boto3.client(
+        service,
+        endpoint_url=aws["AWS_ENDPOINT_URL"],
+        region_name=aws["AWS_REGION"],
+        aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
+    )
 
 
 def manage(*arguments: str, folder: Path = REPOSITORY, **environment: str) -> str:

@@ -5,14 +5,13 @@ import re
 from email import policy
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from itemsAPP.logs import TOKEN
-from template.tests.app.commands import gunicorn, manage, production
+from template.tests.app.commands import aws_client, gunicorn, manage, production
 from template.tests.image.containers import until
 
 SENDER = "team@example.com"
@@ -25,13 +24,7 @@ CREATE = (
 @pytest.fixture
 def ses(aws: dict[str, str]) -> Any:
     """SES, which knows the sender, with the messages that it was given."""
-    client = boto3.client(
-        "ses",
-        endpoint_url=aws["AWS_ENDPOINT_URL"],
-        region_name=aws["AWS_REGION"],
-        aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
-    )
+    client = aws_client("ses", aws)
     client.verify_email_identity(EmailAddress=SENDER)
     backend = ses_backends[DEFAULT_ACCOUNT_ID][aws["AWS_REGION"]]
     backend.sent_messages.clear()

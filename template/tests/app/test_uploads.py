@@ -8,13 +8,12 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from template.tests.app.commands import manage, production, runserver
+from template.tests.app.commands import aws_client, manage, production, runserver
 
 BUCKET = "shop-production-uploads"
 PRIVATE = {"FULL_CONTROL"}  # of the owner, and nobody else's
@@ -30,13 +29,7 @@ def picture(color: str = "green") -> bytes:
 @pytest.fixture(scope="module")
 def s3(aws: dict[str, str]) -> Any:
     """S3's client, with the bucket of a stage."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=aws["AWS_ENDPOINT_URL"],
-        region_name=aws["AWS_REGION"],
-        aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
-    )
+    client = aws_client("s3", aws)
     where = {"LocationConstraint": aws["AWS_REGION"]}
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     return client

@@ -85,13 +85,19 @@ def test_a_switch_alone(healthy, switch):
     assert healthy.desk.changes() == []
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
-def test_a_switch_off_again(healthy, switch):
-    """Without the key the service does without first, then the stack goes; on again, it works."""
+def take_out(healthy, switch):
+    """Switch something on, and take its key out of the file; its line, and what it gave."""
     line, parameters = SWITCHES[switch]
     healthy.write_stages(f"[production]\n{line}\n")
     healthy.run("setup")
     healthy.write_stages("")
+    return line, parameters
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_a_switch_off_again(healthy, switch):
+    """Without the key the service does without first, then the stack goes; on again, it works."""
+    line, parameters = take_out(healthy, switch)
     outcome = healthy.run("setup", typing="y\ny\n")
     assert outcome.code == 0, outcome
     assert f"shop-production-{switch}: delete" in plan(outcome)
@@ -109,10 +115,7 @@ def test_a_switch_off_again(healthy, switch):
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_a_switch_off_without_consent(healthy, switch):
     """Who does not agree to the deletion keeps the stack and what it gives."""
-    line, parameters = SWITCHES[switch]
-    healthy.write_stages(f"[production]\n{line}\n")
-    healthy.run("setup")
-    healthy.write_stages("")
+    _, parameters = take_out(healthy, switch)
     assert healthy.run("setup", typing="y\nn\n").code == 0
     assert suffixes(healthy) == ALWAYS | {switch}
     kept = {name: value(healthy, name) for name in parameters if name != "AlarmTopicArn"}

@@ -1,12 +1,14 @@
 """Tasks of ECS that are real containers, for tests: their images, and looking at them."""
 
+import contextlib
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from template.rehearsal.ecr import registry
 from template.rehearsal.ecr.registry import Registry
 from template.tests.pipeline.stages import CLUSTER_ARN, Stage
 
@@ -65,6 +67,23 @@ class Images:
     def digest(self, image: str = "") -> str:
         """The digest that the stage's tag names, whatever the image."""
         return self.registry.digest(REPOSITORY, self.tag)
+
+    def push(self, tag: str, recipe: str, folder: Path | None = None) -> None:
+        """Build an image, with the files of a folder if there is one, and keep it there alone."""
+        name, login = f"{self.name}:{tag}", f"--config={self.config}"
+        context = ("--file", "-", str(folder)) if folder else ("-",)
+        command(login, "build", "--tag", name, *context, input=recipe)
+        command(login, "push", "--quiet", name)
+        command(login, "image", "rm", name)
+
+
+@contextlib.contextmanager
+def served_images(config: Path) -> Iterator[Images]:
+    """A registry that wants a login, which is in the folder `config`."""
+    with registry.serve() as running:
+        login = ("login", running.endpoint, "--username=ecr", "--password-stdin")
+        command(f"--config={config}", *login, input=running.password)
+        yield Images(running, config)
 
 
 def serving(stage: Stage) -> list[str]:

@@ -2,23 +2,19 @@
 
 import contextlib
 import re
-from functools import partial
 
 import pytest
 import requests
 
 from template.rehearsal.clock import Clock
-from template.rehearsal.ecr import registry
 from template.rehearsal.ecs.containers import Containers
 from template.tests import exhaustive
 from template.tests.pipeline.real_tasks import (
     BASE,
     DEAF,
-    REPOSITORY,
     SERVER,
     VALUES,
     WORKER,
-    Images,
     command,
     ended,
     inspected,
@@ -26,6 +22,7 @@ from template.tests.pipeline.real_tasks import (
     made,
     over,
     rollout,
+    served_images,
     serving,
     until,
 )
@@ -35,17 +32,11 @@ from template.tests.pipeline.stages import LOG_GROUP, Stage, changed, stack
 @pytest.fixture(scope="module")
 def images(docker, tmp_path_factory):
     """A registry with the images `one` and `two`, and the folder of a login to it."""
-    config = tmp_path_factory.mktemp("docker")
-    with registry.serve() as running:
-        name = f"{running.endpoint}/{REPOSITORY}"
-        run = partial(command, f"--config={config}")
-        run("login", running.endpoint, "--username=ecr", "--password-stdin", input=running.password)
+    with served_images(tmp_path_factory.mktemp("docker")) as images:
         for tag in ("one", "two"):
-            recipe = f"FROM {BASE}\nLABEL tag={tag} registry={running.endpoint}\n"
-            run("build", "--tag", f"{name}:{tag}", "-", input=recipe)
-            run("push", "--quiet", f"{name}:{tag}")
-            run("image", "rm", f"{name}:{tag}")
-        yield Images(running, config)
+            label = f"LABEL tag={tag} registry={images.registry.endpoint}"
+            images.push(tag, f"FROM {BASE}\n{label}\n")
+        yield images
 
 
 @pytest.fixture

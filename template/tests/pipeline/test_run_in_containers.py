@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import partial
 
 import pytest
 
@@ -15,12 +14,11 @@ from template.rehearsal import cloud, project
 from template.rehearsal.aws.account import REGION
 from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
-from template.rehearsal.ecr import registry
 from template.rehearsal.ecs.api import Ecs
 from template.rehearsal.ecs.containers import Containers
 from template.tests import exhaustive
 from template.tests.pipeline.account import PUSH
-from template.tests.pipeline.real_tasks import BASE, REPOSITORY, VALUES, Images, command
+from template.tests.pipeline.real_tasks import BASE, VALUES, command, served_images
 from template.tests.pipeline.stages import changed, stack
 from template.tests.pipeline.workflows import ROOT
 
@@ -84,15 +82,9 @@ class Desk:
 @pytest.fixture(scope="module")
 def images(docker, tmp_path_factory):
     """A registry with an image whose commands go through the entry point."""
-    config = tmp_path_factory.mktemp("docker")
-    with registry.serve() as running:
-        tag = f"{running.endpoint}/{REPOSITORY}:one"
-        run = partial(command, f"--config={config}")
-        run("login", running.endpoint, "--username=ecr", "--password-stdin", input=running.password)
-        run("build", "--tag", tag, "--file", "-", str(ROOT), input=RECIPE)
-        run("push", "--quiet", tag)
-        run("image", "rm", tag)
-        yield Images(running, config)
+    with served_images(tmp_path_factory.mktemp("docker")) as images:
+        images.push("one", RECIPE, ROOT)
+        yield images
 
 
 @pytest.fixture
