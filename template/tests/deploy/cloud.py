@@ -308,8 +308,8 @@ class Cloud(Operations, Switches):
         group, stream = options["--log-group-name"][0], options["--log-stream-name"][0]
         if stream.startswith("web/web/run"):
             return self.task_log(stream, options)
-        log = self.stops.get(group.rpartition("/")[2], {}).get("log")
-        if log is None or not stream.startswith("web/web/task"):
+        log = self.stops.get(group.removeprefix("/ecs/"), {}).get("log")
+        if not group.startswith("/ecs/") or log is None or not stream.startswith("web/web/task"):
             raise error("ResourceNotFoundException", "GetLogEvents", STREAM_MISSING)
         return {"events": [{"message": line} for line in log]}
 
