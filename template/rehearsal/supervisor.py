@@ -65,7 +65,8 @@ def _end(process: subprocess.Popen) -> None:
 def _left_after_killing(command: int, known: set[psutil.Process]) -> list[psutil.Process]:
     """What still runs although all descendants were killed, those too that they started since."""
     deadline = time.monotonic() + PATIENCE
-    left = [*known]
+    # Once more: a look misses the children of a process that ends meanwhile.
+    left = [*known | _descendants(command)]
     while left and time.monotonic() < deadline:
         for each in left:
             with contextlib.suppress(psutil.Error):

@@ -72,6 +72,21 @@ def test_leaving_ends_everything(tmp_path, script):
     assert not psutil.pid_exists(child)
 
 
+def test_process_that_one_look_misses_is_ended(tmp_path):
+    """psutil does not see the children of a process that ends while it looks."""
+    program = tmp_path / "supervisor.py"
+    text = Path(supervisor.__file__).read_text()
+    program.write_text(text.replace("known |= _descendants(process.pid)", "pass"))
+    assert program.read_text() != text
+    command = [sys.executable, program, "bash", "-c", "setsid sleep 300 & echo $!; wait"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, start_new_session=True) as process:
+        child = int(process.stdout.readline())
+        process.stdin.close()
+        process.wait(timeout=30)
+    assert not psutil.pid_exists(child)
+
+
 def test_what_outlives_the_command_is_ended(tmp_path):
     """A command that ends by itself leaves nothing running that would keep its output open."""
     with start(tmp_path, "(env -i setsid sleep 300 & echo $!); exit 3") as process:
