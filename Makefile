@@ -7,7 +7,7 @@ DATABASE_PORT ?= 5432
 export DATABASE_PORT
 VENV ?= $(CURDIR)/.venv
 # The AWS CLI and the GitHub CLI of these are your own, not those of a virtual environment.
-setup teardown doctor config run-command shell logs status: export PATH := $(PATH)
+setup teardown doctor config run-command shell logs status restore: export PATH := $(PATH)
 export PATH := $(VENV)/bin:$(PATH)
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("This is Python " + sys.version.split()[0] + ", 3.11 or later is needed. Choose another: make PYTHON=python3.13")'
 
@@ -106,6 +106,10 @@ logs: ## Print the log of a STAGE (FOLLOW=1, SINCE=1h, PROCESS=worker, REQUEST=I
 .PHONY: status
 status: ## Show what runs in a STAGE, or in all, and how it is doing
 	@$(PYTHON) -m deploy status $(STAGE)
+
+.PHONY: restore
+restore: ## List the snapshots of a STAGE's database, or go back to one (SNAPSHOT=NAME)
+	@$(PYTHON) -m deploy restore $(NAMED_STAGE) $(SNAPSHOT)
 
 .PHONY: update
 update: ## Take what is newer in the template into this repository (FROM=its URL)

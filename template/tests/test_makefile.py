@@ -184,6 +184,8 @@ def test_tests_pass_in_the_background():
             ["logs", "STAGE=staging", "FOLLOW=1", "SINCE=2h", "PROCESS=worker", "REQUEST=1"],
             "logs staging --follow --since 2h --process worker --request 1",
         ),
+        (["restore", "STAGE=staging"], "restore staging"),
+        (["restore", "STAGE=staging", "SNAPSHOT=one-1"], "restore staging one-1"),
     ],
 )
 def test_recipes_that_operate_a_stage(words, command):
@@ -193,7 +195,7 @@ def test_recipes_that_operate_a_stage(words, command):
     assert " ".join(printed.split()) == f"python3 -m deploy {command}"
 
 
-@pytest.mark.parametrize("recipe", ["config", "shell", "logs", "run-command"])
+@pytest.mark.parametrize("recipe", ["config", "shell", "logs", "run-command", "restore"])
 def test_stage_has_to_be_named(recipe):
     """A recipe that wants a stage says how to name one."""
     with make(recipe) as made:
