@@ -16,7 +16,7 @@ START_SECONDS = 900
 # So many containers that have stopped will not be followed by one that runs.
 MOST_STOPPED = 3
 STEADY = "has reached a steady state"
-WAIT_SECONDS = 1800  # as DEPLOY_TIMEOUT of release.yml
+WAIT_SECONDS = 1800
 AGAIN = (
     "Mend the reason, then release: `gh workflow run stage.yml --field stage={0} --field image={0}`"
 )

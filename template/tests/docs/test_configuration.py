@@ -5,10 +5,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.settings import read_settings
+from template.rehearsal import project
 from template.tests.docs import sources
-from template.tests.docs.pages import CONFIGURATION, spans_in
+from template.tests.docs.pages import CONFIGURATION, ROOT, spans_in
 
 CLAIMS = ("`", sources.REQUIRED)
 TABLES: dict[str, Callable[[], dict[str, str]]] = {
@@ -48,6 +50,30 @@ def test_table_lists_what_the_code_reads(heading: str) -> None:
     cells, defaults = documented(heading), TABLES[heading]()
     assert sorted(cells) == sorted(defaults)
     assert differences(cells, defaults) == {}
+
+
+def test_limits_of_a_release_fit_into_its_step() -> None:
+    """The page has their sum, which ends before GitHub or CodeBuild ends the release."""
+    defaults = sources.buildspec("release.yml")
+    limits = [f"{name}_TIMEOUT" for name in ("WAIT", "SNAPSHOT", "MIGRATE", "DEPLOY")]
+    minutes = sum(int(defaults[name].strip("`")) for name in limits) // 60
+    job = yaml.safe_load((ROOT / ".github/workflows/stage.yml").read_text())["jobs"]["release"]
+    [step] = [each for each in job["steps"] if each.get("id") == "release"]
+    projects = project.deploy()["pipeline"].of_type("AWS::CodeBuild::Project")
+    builds = {
+        int(each.properties["TimeoutInMinutes"])
+        for name, each in projects.items()
+        if "Release" in name
+    }
+    github, codebuild = step["timeout-minutes"], min(builds)
+    claim = (
+        f"come to {minutes} minutes together: GitHub ends the step after {github} (`stage.yml`),"
+        f" because its credentials last an hour, and CodeBuild after {codebuild}."
+    )
+    assert claim in (ROOT / "docs/configuration.md").read_text()
+    assert minutes + 5 <= github < job["timeout-minutes"] <= 60
+    assert minutes + 5 <= codebuild
+    assert len(builds) == 1
 
 
 def test_application_reads_what_its_tables_list() -> None:

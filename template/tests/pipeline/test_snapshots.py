@@ -1,19 +1,23 @@
 """A release takes a snapshot of the database first, and changes nothing without it."""
 
 import re
+import signal
 
 import pytest
 
 from template.rehearsal import cloud, project
 from template.rehearsal.aws.errors import AwsError
 from template.rehearsal.aws.recording import Authorization
+from template.rehearsal.ecs import timelines
 from template.tests.pipeline import engines
 from template.tests.pipeline.account import BEFORE, FIRST, PUSH, Account, put_image
+from template.tests.pipeline.interrupted import Interrupted
 
 pytestmark = pytest.mark.usefixtures("docker")
 
 ROLE = "staging-release"
 UNCHANGED = "Nothing was changed."
+RESTORE = "python3 -m deploy restore"
 
 
 @pytest.fixture
@@ -66,6 +70,7 @@ def test_snapshot_is_taken_before_anything_changes(account):
     (name,) = rds.snapshots
     assert re.fullmatch(rf"django-crud-app-staging-before-{FIRST[:12]}-\d{{14}}", name)
     assert f"| Snapshot | `{name}` |" in done.summary
+    assert RESTORE not in done.output
     assert f"Snapshot {name}: available, 100 %" in done.output
     actions = account.cloud.recording.actions(ROLE)
     last_look = len(actions) - 1 - actions[::-1].index("rds:DescribeDBSnapshots")
@@ -82,6 +87,51 @@ def test_image_without_a_commit_is_named_by_its_digest(account):
     assert f"-before-{digest.removeprefix('sha256:')[:12]}-" in name
 
 
+def way_to_the_data(account: Account) -> str:
+    """What a release that has failed tells of its snapshot: the name, and how to restore it."""
+    (name,) = account.cloud.rds.snapshots
+    return f"the snapshot `{name}` was taken. To go back to its data: `{RESTORE} staging {name}`"
+
+
+@in_both_engines
+def test_failed_migration_names_the_snapshot(account):
+    """Somebody needs it now, and finds it on the page of the run with the command."""
+    account.timelines.run_task(timelines.MIGRATION_FAILS)
+    done = account.release()
+    assert not done.succeeded
+    assert "the migration ended with exit code" in done.summary
+    assert way_to_the_data(account) in done.summary
+
+
+def test_failed_rollout_names_the_snapshot(account):
+    """So it does where the schema is migrated and the new containers do not start."""
+    account.timelines.deploy(timelines.CRASH_LOOP)
+    done = account.release()
+    assert not done.succeeded
+    assert "the deployment of web failed" in done.summary
+    assert way_to_the_data(account) in done.summary
+
+
+def test_killed_release_names_the_snapshot(account, tmp_path):
+    """The second step of the job tells it, where the first one could tell nothing more."""
+    (tmp_path / "temp").mkdir()
+    account.tools = {**account.tools, "RUNNER_TEMP": str(tmp_path / "temp")}
+    account.timelines.run_task(timelines.MIGRATION_HANGS)
+    killed = Interrupted(account, signal.SIGKILL, "Migration: RUNNING")
+    assert RESTORE not in killed.output
+    done = account.release(RELEASE_STEP="undo")
+    assert done.succeeded, done.output
+    assert way_to_the_data(account) in done.summary
+
+
+def test_release_without_a_snapshot_names_none(account):
+    """Nobody is told to restore what was not taken."""
+    account.timelines.run_task(timelines.MIGRATION_FAILS)
+    done = account.release(SNAPSHOT_DATABASE="")
+    assert not done.succeeded
+    assert "snapshot" not in done.output
+
+
 @in_both_engines
 def test_refused_snapshot_ends_the_release(account):
     """A database of which the role may take no snapshot is told, and nothing changes."""
@@ -91,7 +141,20 @@ def test_refused_snapshot_ends_the_release(account):
     assert "RDS refused the snapshot django-crud-app-staging-before-" in done.summary
     assert UNCHANGED in done.summary
     assert is_unchanged(account)
+    assert RESTORE not in done.output
     assert not account.cloud.rds.snapshots
+
+
+def test_snapshot_of_that_name_ends_the_release(account):
+    """A name that is taken, by a release in the same second, is refused and told."""
+    taken = AwsError("DBSnapshotAlreadyExists", "Cannot create the snapshot: already exists.")
+    account.faults.fail("rds", "CreateDBSnapshot", taken)
+    done = account.release()
+    assert not done.succeeded
+    assert "DBSnapshotAlreadyExists" in done.output
+    assert "RDS refused the snapshot django-crud-app-staging-before-" in done.summary
+    assert UNCHANGED in done.summary
+    assert is_unchanged(account)
 
 
 def test_database_that_is_gone_ends_the_release(account):
@@ -112,6 +175,7 @@ def test_failed_snapshot_ends_the_release(account):
     assert not done.succeeded
     assert re.search(r"the snapshot \S+ of \S+ failed\. RDS tells why", done.summary)
     assert UNCHANGED in done.summary
+    assert RESTORE not in done.output
     assert is_unchanged(account)
 
 
@@ -123,6 +187,7 @@ def test_snapshot_that_takes_too_long_ends_the_release(account):
     assert not done.succeeded
     assert "was not available within 1 seconds. Raise SNAPSHOT_TIMEOUT" in done.summary
     assert UNCHANGED in done.summary
+    assert RESTORE not in done.output
     assert is_unchanged(account)
 
 
@@ -185,7 +250,7 @@ def test_timeout_has_to_be_a_number(account):
     """A SNAPSHOT_TIMEOUT that is no number of seconds is told before anything is asked."""
     done = account.release(SNAPSHOT_TIMEOUT="30m")
     assert not done.succeeded
-    assert "SNAPSHOT_TIMEOUT must be a number of seconds above 0, such as 1800" in done.summary
+    assert "SNAPSHOT_TIMEOUT must be a number of seconds above 0, such as 600" in done.summary
     assert is_unchanged(account)
     assert not account.cloud.rds.snapshots
 
