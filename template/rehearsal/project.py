@@ -15,6 +15,8 @@ INFRA = Path(__file__).parents[2] / "deploy/infra"
 NAME = "django-crud-app"
 STAGES = ("staging", "production")
 TEMPLATES_OF_A_STAGE = ("network", "database", "roles", "stage")
+UPLOADS = "uploads"  # the template, and the key of stages.toml
+PLAYED = ("SnapshotBeforeRelease",)  # of the parameters that stages.toml gives
 REPOSITORY = Repository()
 CHOSEN = {
     "ProjectName": NAME,
@@ -31,24 +33,29 @@ def deploy(
 ) -> dict[str, Stack]:
     """The stacks by template, or by stage and template, each fed with the outputs before it.
 
-    `choices` are the processes and schedules of stages: their stacks are called like
-    `staging-process-worker`. `chosen` are parameters in place of the usual ones. Raises
-    TemplateError.
+    `choices` are what stages.toml says of stages: their processes and schedules, whose stacks are
+    called like `staging-process-worker`, uploads and snapshots. `chosen` are parameters in place of
+    the usual ones. Raises TemplateError.
     """
     known = {**CHOSEN, **chosen}
     stacks = {"github": _deploy(infra, "github", f"{NAME}-github", known)}
     for stage in STAGES:
+        choice = (choices or {}).get(stage, StageChoices())
         of_stage = {**known, "Stage": stage}
+        of_stage |= {name: choice.parameters[name] for name in PLAYED if name in choice.parameters}
         of_stage["ExistingOidcProviderArn"] = _output(stacks, "github", "OidcProviderArn")
-        for template in TEMPLATES_OF_A_STAGE:
+        *earlier, service = TEMPLATES_OF_A_STAGE
+        switched_on = [UPLOADS] if UPLOADS in choice.switches else []
+        for template in (*earlier, *switched_on, service):
             name = f"{NAME}-{stage}" + ("" if template == "stage" else f"-{template}")
             stacks[f"{stage}-{template}"] = _deploy(infra, template, name, of_stage)
         known[f"{stage.title()}ReleasePolicyArn"] = of_stage["ReleasePolicyArn"]
         if choices:
-            stacks |= _deploy_commands(infra, stage, choices[stage], of_stage)
+            stacks |= _deploy_commands(infra, stage, choice, of_stage)
     if choices:
         named = {stage: " ".join(service_names(stacks, stage)) for stage in STAGES}
         known |= {"ServiceName": named["staging"], "ProductionServiceName": named["production"]}
+    known["ProductionSnapshotDatabase"] = snapshot_database(stacks, "production")
     stacks["pipeline"] = _deploy(infra, "pipeline", f"{NAME}-pipeline", known)
     return stacks
 
@@ -118,7 +125,15 @@ def environment_variables(stacks: dict[str, Stack], stage: str) -> dict[str, str
         "AWS_RELEASE_ROLE_ARN": _output(stacks, f"{stage}-roles", "ReleaseRoleArn"),
         "CLUSTER_ARN": _output(stacks, f"{stage}-stage", "ClusterArn"),
         "SERVICE_NAME": " ".join(service_names(stacks, stage)),
+        "SNAPSHOT_DATABASE": snapshot_database(stacks, stage),
     }
+
+
+def snapshot_database(stacks: Mapping[str, Stack], stage: str) -> str:
+    """The database that a stage's releases take a snapshot of, or nothing."""
+    if stacks[f"{stage}-roles"].parameters.get("SnapshotBeforeRelease") != "true":
+        return ""
+    return _output(stacks, f"{stage}-database", "DatabaseIdentifier")
 
 
 def config_secret(stacks: Mapping[str, Stack], stage: str) -> str:

@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from template.rehearsal import postgresql_image, processes
+from template.rehearsal.aws.s3 import serve_bucket
 from template.rehearsal.aws.sessions import Session
 from template.rehearsal.cloud import Cloud
 from template.rehearsal.cloudformation.templates import Stack
@@ -27,8 +29,8 @@ def run_containers(
     """Run the tasks of a stage with Docker while the context lasts, and leave nothing behind.
 
     They are pulled with a login of the task definition's execution role, and get the secrets
-    that this role may read. A PostgreSQL server of the stage's own takes the place of RDS.
-    Raises MachineError when that does not start.
+    that this role may read. A PostgreSQL server of the stage's own takes the place of RDS, and
+    a bucket of moto's that of S3. Raises MachineError when the server does not start.
     """
     (definition,) = stack.of_type("AWS::ECS::TaskDefinition").values()
     role = definition.properties["ExecutionRoleArn"].rpartition("/")[2]
@@ -45,8 +47,11 @@ def run_containers(
             for each in definition.properties["ContainerDefinitions"][0]["Secrets"]:
                 if each["Name"] in ("PGUSER", "PGPASSWORD"):
                     user[each["Name"].removeprefix("PG")] = cloud.secrets.value(each["ValueFrom"])
+            gateway = _create_network(containers, name)
             _start_database(containers, name, user, environment)
-            yield containers
+            with _bucket(cloud, definition.properties, gateway) as variables:
+                containers.environment = {**containers.environment, **variables}
+                yield containers
 
 
 def _replaced(server: str) -> dict[str, str]:
@@ -59,17 +64,44 @@ def _replaced(server: str) -> dict[str, str]:
     }
 
 
+def _create_network(containers: Containers, name: str) -> str:
+    """Create the network of a stage; the address that its containers know this machine by."""
+    containers.docker("network", "create", "--label", containers.label, name)
+    shown = "--format={{(index .IPAM.Config 0).Gateway}}"
+    return containers.docker("network", "inspect", shown, name).stdout.strip()
+
+
+@contextlib.contextmanager
+def _bucket(
+    cloud: Cloud, definition: Mapping[str, Any], gateway: str
+) -> Iterator[Mapping[str, str]]:
+    """Serve the bucket that a task definition names, if any; the variables that lead there.
+
+    Where Docker runs in a virtual machine the address is not this machine's: there is no bucket.
+    """
+    given = definition["ContainerDefinitions"][0]["Environment"]
+    named = [each["Value"] for each in given if each["Name"] == "AWS_STORAGE_BUCKET_NAME"]
+    with contextlib.ExitStack() as exits:
+        variables = {}
+        for name in named:
+            guard, sessions = cloud.aws.guard, cloud.sessions
+            with contextlib.suppress(OSError):
+                endpoint = exits.enter_context(serve_bucket(name, guard, sessions, gateway))
+                session = sessions.issue(definition["TaskRoleArn"].rpartition("/")[2], "ecs")
+                variables = {**session.environment(), "AWS_ENDPOINT_URL_S3": f"http://{endpoint}"}
+        yield variables
+
+
 def _start_database(
     containers: Containers, name: str, user: Mapping[str, str], environment: Mapping[str, str]
 ) -> None:
-    """Start a database server under a name, in a network of that name, with their label.
+    """Start a database server under a name, in the network of that name, with their label.
 
     `user` has USER and PASSWORD.
     """
     docker, label = containers.docker, ["--label", containers.label]
     variables = {f"POSTGRES_{key}": value for key, value in {**user, "DB": DATABASE}.items()}
     given = [f"--env={key}" for key in variables]  # not the value, which others see as an argument
-    docker("network", "create", *label, name)
     for _ in range(2):  # the first time, another rehearsal may just remove its image
         postgresql_image.stand_in([POSTGRESQL], environment)
         started = docker(

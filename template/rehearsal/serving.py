@@ -1,4 +1,4 @@
-"""Serves a WSGI application on a loopback port of its own."""
+"""Serves a WSGI application on a port of its own, of the loopback address if no other is named."""
 
 import contextlib
 import threading
@@ -31,13 +31,13 @@ class _Server(ThreadedWSGIServer):
 
 
 @contextlib.contextmanager
-def serve(application: WSGIApplication) -> Iterator[str]:
-    """Serve while the context lasts; the value is the endpoint, `127.0.0.1:PORT`."""
-    server = _Server(HOST, 0, application, handler=_Handler)
+def serve(application: WSGIApplication, host: str = HOST) -> Iterator[str]:
+    """Serve while the context lasts; the value is the endpoint, `HOST:PORT`."""
+    server = _Server(host, 0, application, handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"{HOST}:{server.server_port}"
+        yield f"{host}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -112,4 +112,21 @@ def test_environment_variables_are_the_stage_s_own(stacks, stage):
         "AWS_RELEASE_ROLE_ARN": f"arn:aws:iam::123456789012:role/django-crud-app-{stage}-release",
         "CLUSTER_ARN": f"arn:aws:ecs:eu-central-1:123456789012:cluster/django-crud-app-{stage}",
         "SERVICE_NAME": "web",
+        "SNAPSHOT_DATABASE": "",
     }
+
+
+def test_switches_of_stages_toml_are_deployed(stacks):
+    """A bucket whose name the containers get, and a snapshot of the database before a release."""
+    choice = StageChoices({"SnapshotBeforeRelease": "true"}, switches=frozenset({"uploads"}))
+    chosen = project.deploy(choices={"staging": StageChoices(), "production": choice})
+    assert chosen.keys() - stacks.keys() == {"production-uploads"}
+    (bucket,) = chosen["production-uploads"].of_type("AWS::S3::Bucket").values()
+    (definition,) = chosen["production-stage"].of_type("AWS::ECS::TaskDefinition").values()
+    given = definition.properties["ContainerDefinitions"][0]["Environment"]
+    assert {"Name": "AWS_STORAGE_BUCKET_NAME", "Value": bucket.id} in given
+    database = chosen["production-database"].outputs["DatabaseIdentifier"]
+    named = [project.environment_variables(chosen, each) for each in project.STAGES]
+    assert [each["SNAPSHOT_DATABASE"] for each in named] == ["", database]
+    release = chosen["pipeline"].resources["ProductionReleaseProject"].properties["Environment"]
+    assert {"Name": "SNAPSHOT_DATABASE", "Value": database} in release["EnvironmentVariables"]

@@ -1,4 +1,4 @@
-"""Web server, worker, schedule and one-off commands of a stage, as real containers of one image."""
+"""Web server, worker, schedule and commands of a stage, as real containers, and its uploads."""
 
 import hashlib
 import json
@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import pytest
 import requests
 
-from template.rehearsal import codepipeline, project, report, schedules
+from template.rehearsal import codebuild, codepipeline, project, report, schedules
 from template.rehearsal.rehearse import find_leaks, rehearse, through_github
 from template.rehearsal.sandbox import Sandbox, set_up
 from template.tests import exhaustive
+from template.tests.app.test_uploads import picture
 from template.tests.pipeline.sandboxes import commit, git, quick_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(900), exhaustive.MARK]
@@ -27,6 +28,10 @@ worker = "python manage.py db_worker"
 
 [all.schedules]
 {SCHEDULE} = {{ command = "python manage.py clearsessions", cron = "0 3 * * ? *" }}
+
+[production]
+uploads = true
+snapshot_before_release = true
 """
 CANARY = "REHEARSAL_CANARY"
 # Whatever loads the settings proves that it has the variable, and does not tell it.
@@ -66,7 +71,7 @@ class Rehearsed:
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory, canary):
-    """A project with a worker and a schedule in both stages."""
+    """A project with a worker and a schedule in both stages, and uploads in production."""
     source = quick_project(tmp_path_factory.mktemp("running") / "source")
     (source / "stages.toml").write_text(STAGES_TOML)
     settings = source / "src/itemsAPP/settings.py"
@@ -92,14 +97,14 @@ def cluster(sandbox, stage="production"):
     return sandbox.stacks[f"{stage}-stage"].outputs["ClusterArn"]
 
 
-def run(sandbox, *words, **variables):
-    """Run a one-off command in production, as `python3 -m deploy run` does; its task, ended."""
-    schedule = sandbox.stacks[f"production-schedule-{SCHEDULE}"].resources["Schedule"]
+def run(sandbox, *words, stage="production", **variables):
+    """Run a one-off command in a stage, as `python3 -m deploy run` does; its task, ended."""
+    schedule = sandbox.stacks[f"{stage}-schedule-{SCHEDULE}"].resources["Schedule"]
     given = [{"name": name, "value": value} for name, value in variables.items()]
     override = {"name": "web", "command": list(words), "environment": given}
     params = schedules.run_task(schedule.properties["Target"])
     params |= {"group": "family:run", "overrides": {"containerOverrides": [override]}}
-    session = sandbox.cloud.sessions.issue(f"{project.NAME}-production-release", "person")
+    session = sandbox.cloud.sessions.issue(f"{project.NAME}-{stage}-release", "person")
     done = subprocess.run(
         ["aws", "ecs", "run-task", "--cli-input-json", json.dumps(params)],
         env={**sandbox.machine, **sandbox.cloud.environment(session)},
@@ -108,7 +113,25 @@ def run(sandbox, *words, **variables):
         check=True,
     )
     task = json.loads(done.stdout)["tasks"][0]["taskArn"]
-    return schedules.wait(cluster(sandbox), task, sandbox.ecs)
+    return schedules.wait(cluster(sandbox, stage), task, sandbox.ecs)
+
+
+def release(sandbox, stage, image):
+    """Release an image to a stage once more, with the commands of release.yml; what it printed."""
+    session = sandbox.cloud.sessions.issue(f"{project.NAME}-{stage}-release", "release")
+    variables = {
+        **sandbox.machine,
+        **sandbox.cloud.environment(session),
+        **project.repository_variables(sandbox.stacks, sandbox.cloud.front.endpoint),
+        **project.environment_variables(sandbox.stacks, stage),
+        "POLL_SECONDS": "1",
+        "PREVIOUS_STAGE_NAME": image,
+        "STAGE_NAME": stage,
+    }
+    folder = sandbox.checkout.folder
+    build = codebuild.run(folder / "release.yml", folder, variables)
+    assert build.succeeded, build.output
+    return build.output
 
 
 def until(question: Callable[[], object]) -> object:
@@ -142,6 +165,16 @@ def test_schedule_waits_for_the_migration(rehearsed):
     assert task.digest == rehearsed.outcome.tags[rehearsed.outcome.commit]
 
 
+@pytest.fixture(scope="module")
+def superuser(rehearsed):
+    """A superuser of both stages."""
+    create = ("python", "manage.py", "createsuperuser", "--noinput")
+    who = {"USERNAME": "root", "EMAIL": "root@example.com", "PASSWORD": PASSWORD}
+    given = {f"DJANGO_SUPERUSER_{name}": value for name, value in who.items()}
+    for stage in project.STAGES:
+        assert run(rehearsed.sandbox, *create, stage=stage, **given).stop.exit_code == 0
+
+
 def log_in(address: str) -> requests.Session:
     """A session of the superuser in the admin."""
     session = requests.Session()
@@ -151,21 +184,20 @@ def log_in(address: str) -> requests.Session:
     return session
 
 
-def send(session: requests.Session, page: requests.Response, **form: str) -> requests.Response:
+def send(
+    session: requests.Session, page: requests.Response, files: dict | None = None, **form: str
+) -> requests.Response:
     """Send the form of a page."""
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
     form = {**form, "csrfmiddlewaretoken": token}
-    return session.post(page.url, form, headers={"Referer": page.url}, timeout=10)
+    return session.post(page.url, form, files=files, headers={"Referer": page.url}, timeout=10)
 
 
+@pytest.mark.usefixtures("superuser")
 def test_worker_does_what_the_web_server_queues(rehearsed):
     """A person queues a task in the admin of production, and the worker of the commit does it."""
     sandbox, outcome = rehearsed.sandbox, rehearsed.outcome
     address = outcome.services["production"][0].address
-    create = ("python", "manage.py", "createsuperuser", "--noinput")
-    who = {"USERNAME": "root", "EMAIL": "root@example.com", "PASSWORD": PASSWORD}
-    given = {f"DJANGO_SUPERUSER_{name}": value for name, value in who.items()}
-    assert run(sandbox, *create, **given).stop.exit_code == 0
     session = log_in(address)
     items = f"{address}/admin/itemslist/itemlist/"
     for _ in range(3):
@@ -183,6 +215,64 @@ def test_worker_does_what_the_web_server_queues(rehearsed):
         if any(result in line for line in sandbox.ecs.lines(cluster(sandbox), task.arn))
     ]
     assert [task.digest for task in worker] == [outcome.tags[outcome.commit]]
+
+
+def upload(address: str) -> requests.Response:
+    """Add an item with a picture in the admin of a stage; the page that follows."""
+    session = log_in(address)
+    page = session.get(f"{address}/admin/itemslist/itemlist/add/", timeout=10)
+    return send(session, page, {"picture": ("tea.png", picture())}, title="tea", content="green")
+
+
+def items(address: str) -> list[dict[str, str]]:
+    """The items that the API of a stage has of what was uploaded."""
+    found = requests.get(f"{address}/itemslist", timeout=10).json()
+    return [each for each in found if each["title"] == "tea"]
+
+
+def containers_of(sandbox, stage):
+    """The tasks of a stage's web server."""
+    return {task.arn for task in sandbox.ecs.serving(cluster(sandbox, stage), "web")}
+
+
+def address_of(sandbox, stage):
+    """Where the web server of a stage answers."""
+    (task,) = sandbox.ecs.serving(cluster(sandbox, stage), "web")
+    return sandbox.launchers[stage].address(task.order.task)
+
+
+@pytest.mark.usefixtures("superuser")
+def test_upload_is_there_after_the_next_release(rehearsed):
+    """New containers give the picture a URL that shows it; without that URL nobody sees it."""
+    sandbox = rehearsed.sandbox
+    upload(address_of(sandbox, "production")).raise_for_status()
+    before = containers_of(sandbox, "production")
+    printed = release(sandbox, "production", "staging")
+    assert before.isdisjoint(containers_of(sandbox, "production"))
+    [item] = items(address_of(sandbox, "production"))
+    assert requests.get(item["picture"], timeout=10).content == picture()
+    assert requests.get(item["picture"].partition("?")[0], timeout=10).status_code == 403
+    task = f"{project.NAME}-production-task"
+    assert {"s3:PutObject", "s3:GetObject"} <= set(sandbox.cloud.recording.actions(task))
+    snapshots = list(sandbox.cloud.rds.snapshots)
+    assert len(snapshots) == 2  # one for each release to production, and none for staging
+    assert f"| Snapshot | `{snapshots[-1]}` |" in printed
+
+
+@pytest.mark.usefixtures("superuser")
+def test_upload_is_refused_without_a_bucket(rehearsed):
+    """Staging has none, and says so at the field: no item and no file is there that would go."""
+    sandbox = rehearsed.sandbox
+    address = address_of(sandbox, "staging")
+    page = upload(address)
+    assert "Uploads are off: AWS_STORAGE_BUCKET_NAME is not set." in page.text
+    assert items(address) == []
+    docker = sandbox.launchers["staging"].docker
+    port = address.rpartition(":")[2]
+    [container] = docker("ps", "--quiet", f"--filter=publish={port}").stdout.split()
+    found = docker("exec", container, "find", "/data", "/tmp", "-type", "f")  # noqa: S108
+    assert (found.returncode, "tea" in found.stdout) == (0, False)
+    assert sandbox.cloud.recording.actions(f"{project.NAME}-staging-task") == []
 
 
 def test_variables_are_in_every_container(rehearsed, canary):
