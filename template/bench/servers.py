@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from template.rehearsal.machine import free_port
 from template.tests.image.containers import ROOT, docker, unique
-from template.tests.postgresql import free_port
 
 RIVALS = ROOT / "template/bench/rivals"
 # `--config=/dev/null`, or gunicorn might read a configuration that lies in its folder.

@@ -29,6 +29,8 @@ KINDS = {
     "volume": Options(all=[], force=["--force"]),
     "image": Options(all=[], force=["--force"]),
 }
+# How Docker names an image, be it without a tag.
+NAME = '{{.Repository}}{{if eq .Tag "<none>"}}@{{.Digest}}{{else}}:{{.Tag}}{{end}}'
 # `docker` for the steps of a run. Compose needs none, it labels by the name of its project.
 LABELLING = """\
 #!/bin/sh
@@ -82,7 +84,9 @@ def remove(
 
 
 def _list(kind: str, which: str, environment: Mapping[str, str]) -> list[str]:
-    listed = [kind, "ls", "--quiet", "--filter", which, *KINDS[kind].all]
+    listed = [kind, "ls", "--filter", which, *KINDS[kind].all]
+    # With its number an image would lose the names too that others have given to the same one.
+    listed += ["--format", NAME] if which.startswith("reference=") else ["--quiet"]
     done = _run(listed, environment)
     if done.returncode:
         raise LeftBehindError(

@@ -1,6 +1,7 @@
 """What a rehearsal takes from the machine that it runs on, and what it keeps away from."""
 
 import os
+import secrets
 import shlex
 import shutil
 import socket
@@ -32,6 +33,9 @@ LINKED = (
     "Library/Application Support/pip",
     "Library/Caches/pip",
 )
+
+# Neither of servers that many machines have, nor of those that a kernel gives to connections.
+PORTS = range(20_000, 32_768)
 
 # In the place of `sudo`, by which workflows install packages of GitHub's runner.
 SUDO = """\
@@ -91,7 +95,7 @@ def environment(home: Path, run: str) -> dict[str, str]:
         "DOCKER_CONFIG": str(config),
         "DOCKER_HOST": docker_host(),
         "COMPOSE_PROJECT_NAME": run,
-        "DATABASE_PORT": str(_free_port()),  # where compose.yaml publishes its database
+        "DATABASE_PORT": str(free_port()),  # where compose.yaml publishes its database
         "LANG": "C.UTF-8",
         "BUILDKIT_PROGRESS": "plain",
     }
@@ -108,9 +112,24 @@ def docker_host() -> str:
     return processes.run(shown, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+def free_port() -> int:
+    """A port on loopback that nobody listens on, and that is given to nobody else.
+
+    A server may take it long after: it is none of those from which systems choose one for a
+    connection, and a UDP socket on the same number tells other processes like this one, until this
+    one ends, that it is taken.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        guard = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            guard.bind(("127.0.0.1", port))
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            guard.close()
+        else:
+            guard.detach()  # stays open
+            return port
 
 
 def reaches_github() -> bool:

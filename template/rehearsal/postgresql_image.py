@@ -19,6 +19,7 @@ import yaml
 from template.rehearsal import docker_objects, processes
 
 STAND_IN = f"{docker_objects.LABEL}.stand-in=postgresql"
+ATTEMPTS = 10  # to make an image that other rehearsals remove meanwhile
 USER = 999  # as in the official image
 HOME = "var/lib/postgresql"
 SOCKETS = "var/run/postgresql"  # where Debian's programs look for a server
@@ -64,15 +65,12 @@ def wanted(project: Path) -> list[str]:
 def stand_in(images: Iterable[str], environment: Mapping[str, str]) -> list[str]:
     """Make those of the images that neither Docker nor their registry has.
 
-    Returns their names; `remove` removes them. Nothing is made where this machine has no
-    PostgreSQL, or is no Linux, whose programs containers run.
+    Returns their names; `remove` removes them, but for those that the run of the environment still
+    keeps. Nothing is made where this machine has no PostgreSQL, or is no Linux, whose programs
+    containers run.
     """
     found = programs() if sys.platform == "linux" else None
-    missing = [name for name in images if found and not _is_there(name, environment)]
-    for name in missing:
-        with tempfile.TemporaryDirectory(prefix="postgresql-image-") as folder:
-            make_image(name, found, Path(folder), f"LABEL {STAND_IN}")
-    return missing
+    return [name for name in images if found and _make_missing(name, found, environment)]
 
 
 def remove(environment: Mapping[str, str]) -> None:
@@ -80,14 +78,39 @@ def remove(environment: Mapping[str, str]) -> None:
 
     They have no label of a run, which their containers, of whatever run, would inherit.
     """
-    listed = ["image", "ls", "--filter", f"label={STAND_IN}", "--format={{.Repository}}:{{.Tag}}"]
+    # One that was made twice at a time has lost its name to the other.
+    shown = '{{if eq .Tag "<none>"}}{{.ID}}{{else}}{{.Repository}}:{{.Tag}}{{end}}'
+    listed = ["image", "ls", "--filter", f"label={STAND_IN}", f"--format={shown}"]
     for name in _docker(listed, environment).stdout.split():
         _docker(["image", "rm", name], environment)
 
 
-def _is_there(image: str, environment: Mapping[str, str]) -> bool:
-    asked = (["image", "inspect", image], ["buildx", "imagetools", "inspect", image])
-    return any(_docker(each, environment).returncode == 0 for each in asked)
+def _make_missing(name: str, server: Path, environment: Mapping[str, str]) -> bool:
+    """Whether an image was missing, and was made."""
+    made = False
+    for _ in range(ATTEMPTS):
+        if _is_kept(name, environment):
+            break
+        with tempfile.TemporaryDirectory(prefix="postgresql-image-") as folder:
+            make_image(name, server, Path(folder), f"LABEL {STAND_IN}")
+        made = True
+    return made
+
+
+def _is_kept(image: str, environment: Mapping[str, str]) -> bool:
+    """Whether Docker or a registry has an image; one that stands in is kept from now on.
+
+    A container that never starts keeps it, because another rehearsal, which ends, removes what
+    nobody uses. It goes with all that the run has made.
+    """
+    key, _, value = STAND_IN.partition("=")
+    shown = f'--format={{{{index .Config.Labels "{key}"}}}}'
+    found = _docker(["image", "inspect", shown, image], environment)
+    if found.returncode:
+        return _docker(["buildx", "imagetools", "inspect", image], environment).returncode == 0
+    if found.stdout.strip() != value:
+        return True
+    return _docker(["create", image], environment).returncode == 0
 
 
 def _docker(

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from template.rehearsal import supervisor
 
 # Isolated, because the command's environment is not the supervisor's.
 SUPERVISOR = (sys.executable, "-I", supervisor.__file__)
-PATIENCE = 3 * supervisor.PATIENCE  # seconds that the supervisor may take to end
+PATIENCE = 6 * supervisor.PATIENCE  # seconds, twice what the supervisor may take to end
 
 
 @contextlib.contextmanager
@@ -54,6 +56,10 @@ def _end(process: subprocess.Popen) -> None:
     try:
         process.communicate(timeout=PATIENCE)  # closes its input, and reads what it still says
     except subprocess.TimeoutExpired:
+        left = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGKILL)
+        for each in left:  # which are in groups of their own
+            with contextlib.suppress(psutil.Error):
+                each.kill()
         process.wait()
     process.stdout.close()

@@ -102,23 +102,10 @@ def _start_database(
     docker, label = containers.docker, ["--label", containers.label]
     variables = {f"POSTGRES_{key}": value for key, value in {**user, "DB": DATABASE}.items()}
     given = [f"--env={key}" for key in variables]  # not the value, which others see as an argument
-    for _ in range(2):  # the first time, another rehearsal may just remove its image
-        postgresql_image.stand_in([POSTGRESQL], environment)
-        started = docker(
-            "run",
-            "--detach",
-            *label,
-            "--name",
-            name,
-            "--network",
-            name,
-            *given,
-            POSTGRESQL,
-            **variables,
-        )
-        if started.returncode == 0:
-            break
-    else:
+    postgresql_image.stand_in([POSTGRESQL], environment)
+    place = ("--name", name, "--network", name)
+    started = docker("run", "--detach", *label, *place, *given, POSTGRESQL, **variables)
+    if started.returncode:
         raise MachineError(f"The database server of a stage did not start: {started.stdout}")
     deadline = time.monotonic() + PATIENCE
     who = f"--username={user['USER']}"

@@ -65,7 +65,6 @@ def _end(process: subprocess.Popen) -> None:
 def _left_after_killing(command: int, known: set[psutil.Process]) -> list[psutil.Process]:
     """What still runs although all descendants were killed, those too that they started since."""
     deadline = time.monotonic() + PATIENCE
-    # Once more: a look misses the children of a process that ends meanwhile.
     left = [*known | _descendants(command)]
     while left and time.monotonic() < deadline:
         for each in left:
@@ -78,8 +77,9 @@ def _left_after_killing(command: int, known: set[psutil.Process]) -> list[psutil
 
 def _descendants(command: int) -> set[psutil.Process]:
     """All of them but the command, whose end is told by `subprocess`."""
-    found = psutil.Process().children(recursive=True)
-    return {each for each in found if each.pid != command}
+    # Twice: a look misses the children of a process that ends meanwhile.
+    looks = (psutil.Process().children(recursive=True) for _ in range(2))
+    return {each for found in looks for each in found if each.pid != command}
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from template.rehearsal.machine import free_port
 from template.rehearsal.postgresql_image import programs
 
 REQUIRED = "REQUIRE_POSTGRESQL"
@@ -62,13 +62,6 @@ class Cluster:
     def stop(self) -> None:
         """End the server like a crash: without a checkpoint, and without a word to clients."""
         self.run("pg_ctl", "-w", "-m", "immediate", "stop")
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import requests
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
 from template.tests.app.commands import manage
 from template.tests.image.containers import until
@@ -41,9 +42,7 @@ def make(*arguments: str, **environment: str) -> subprocess.Popen:
 @pytest.fixture
 def port():
     """A port that is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 def wait_for(url: str) -> requests.Response:

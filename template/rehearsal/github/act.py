@@ -67,6 +67,8 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
         try:
             entry = json.loads(line)
         except ValueError:
+            entry = None
+        if not isinstance(entry, dict):
             yield Event("line", "", "", line.rstrip("\n"))
             continue
         if event := _event(entry):

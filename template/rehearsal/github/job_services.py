@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from template.rehearsal import postgresql_image, processes
+from template.rehearsal.machine import free_port
 
 PATIENCE = 60.0  # seconds that a service may take until its health check passes
 PORTS = re.compile(r"(?:(?:\d+\.){3}\d+:)?(?:(\d+):)?(\d+)(?:/tcp)?")
@@ -48,8 +49,8 @@ def start(
         if "${{" in yaml.safe_dump(service.definition):
             say(f"The service {service} is not started, because it has expressions.")
             continue
-        ports = choose_ports(service)
-        if problem := _run(service, ports, environment):
+        ports, problem = _run(service, environment)
+        if problem:
             say(f"The service {service} does not start: {problem}")
             continue
         move_ports(service, ports)
@@ -57,22 +58,23 @@ def start(
         say(f"The service {service} runs ({places or 'without a port'}).")
 
 
-def _run(service: Service, ports: Ports, environment: Mapping[str, str]) -> str:
-    """Start a service; why it does not run, if so."""
+def _run(service: Service, environment: Mapping[str, str]) -> tuple[Ports, str]:
+    """Start a service; its ports, and why it does not run, if so."""
     image = service.definition.get("image", "")
-    for _ in range(2):  # the first time, another rehearsal may just remove its image
-        if POSTGRESQL.search(image):
-            postgresql_image.stand_in([image], environment)
+    if POSTGRESQL.search(image):
+        postgresql_image.stand_in([image], environment)
+    for _ in range(2):  # the first time, somebody may just take a port that was free
+        ports = choose_ports(service)
         started = _docker(environment, "run", "--detach", *options(service, ports), image)
         if started.returncode == 0:
             break
     else:
-        return started.stderr.strip()
+        return ports, started.stderr.strip()
     container = started.stdout.strip()
     if _is_healthy(container, environment):
-        return ""
+        return ports, ""
     log = _docker(environment, "logs", container)
-    return f"it is not healthy. {log.stdout}{log.stderr}".strip()
+    return ports, f"it is not healthy. {log.stdout}{log.stderr}".strip()
 
 
 def found(folder: Path, workflow: str) -> Iterator[Service]:
@@ -93,7 +95,7 @@ def choose_ports(service: Service) -> Ports:
     for said in service.definition.get("ports", []):
         if match := PORTS.fullmatch(str(said)):
             outer, inner = match[1] or "", match[2]
-            ports[inner] = (outer, outer if outer and _is_free(int(outer)) else _free_port())
+            ports[inner] = (outer, outer if outer and _is_free(int(outer)) else str(free_port()))
     return ports
 
 
@@ -152,8 +154,3 @@ def _is_free(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])

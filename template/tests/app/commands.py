@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import boto3
 import requests
 
+from template.rehearsal.machine import free_port
 from tests.conftest import PRODUCTION
 
 REPOSITORY = Path(__file__).parents[3]
@@ -55,12 +55,6 @@ def python(*arguments: str, folder: Path = REPOSITORY / "src", **environment: st
         text=True,
         timeout=SECONDS,
     ).stdout
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def production(folder: Path) -> dict[str, str]:
@@ -140,7 +134,7 @@ def wait_for(url: str, seconds: float = SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(requests.ConnectionError):
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=60)
             return
         time.sleep(0.1)
     raise TimeoutError(f"{url} does not answer")

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
-from template.tests.app.commands import free_port, gunicorn, production
+from template.tests.app.commands import gunicorn, production
 from template.tests.image.containers import until
 from template.tests.resilience.test_tls import certificate
 
@@ -78,7 +79,7 @@ def codes(services: list[str], times: int, client: str) -> Counter:
     headers = {"X-Forwarded-For": client}
     with requests.Session() as browser:
         return Counter(
-            browser.get(f"{services[n % 2]}/itemslist", headers=headers, timeout=10).status_code
+            browser.get(f"{services[n % 2]}/itemslist", headers=headers, timeout=60).status_code
             for n in range(times)
         )
 
@@ -98,7 +99,7 @@ def hammer(services: list[str], seconds: float) -> list[tuple[int, float]]:
             while (begin := time.monotonic()) < end:
                 headers = {"X-Forwarded-For": f"198.51.100.{len(found)}"}
                 url = f"{services[number % 2]}/itemslist"
-                answer = browser.get(url, headers=headers, timeout=30)
+                answer = browser.get(url, headers=headers, timeout=60)
                 found.append((answer.status_code, time.monotonic() - begin))
         return found
 

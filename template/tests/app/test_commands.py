@@ -10,10 +10,10 @@ import pytest
 import requests
 from rest_framework import status
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
 from template.tests.app.commands import (
     copy_of_the_application,
-    free_port,
     manage,
     python,
     runserver,

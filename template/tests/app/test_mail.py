@@ -42,10 +42,10 @@ def environment(tmp_path, aws):
 def ask(browser: requests.Session, url: str) -> requests.Response:
     """The page after somebody has asked for a link."""
     page = f"{url}/admin/password_reset/"
-    browser.get(page, timeout=10)
+    browser.get(page, timeout=60)
     token = browser.cookies["csrftoken"]
     form = {"email": "ann@example.com", "csrfmiddlewaretoken": token}
-    return browser.post(page, form, headers={"Referer": page, "Origin": url}, timeout=30)
+    return browser.post(page, form, headers={"Referer": page, "Origin": url}, timeout=60)
 
 
 def test_password_reset(environment, ses, tmp_path):
@@ -58,13 +58,13 @@ def test_password_reset(environment, ses, tmp_path):
         assert (parsed["From"], parsed["To"]) == (SENDER, "ann@example.com")
         link = re.search(rf"{url}/\S+", parsed.get_content())[0]
         assert TOKEN.search(link)
-        form = browser.get(link, timeout=10)
+        form = browser.get(link, timeout=60)
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)[1]
         new = {"new_password1": "another horse", "new_password2": "another horse"}
-        done = browser.post(form.url, new | {"csrfmiddlewaretoken": token}, timeout=10)
+        done = browser.post(form.url, new | {"csrfmiddlewaretoken": token}, timeout=60)
         assert "Password reset complete" in done.text
         assert until(lambda: "/reset/done/" in log.read_text())
-        browser.get(link.rstrip("/"), timeout=10)  # as a mail program may cut it
+        browser.get(link.rstrip("/"), timeout=60)  # as a mail program may cut it
     said = log.read_text()
     assert said.count("/admin/reset/") >= 4
     assert not TOKEN.search(said)
@@ -86,8 +86,8 @@ def test_mail_is_refused(environment, ses, tmp_path):
 def test_production_without_mail(tmp_path):
     """Without a sender nobody is offered a link, which would not come."""
     with gunicorn(tmp_path / "log", **production(tmp_path)) as url:
-        assert "password_reset" not in requests.get(f"{url}/admin/login/", timeout=10).text
-        page = requests.get(f"{url}/admin/password_reset/", allow_redirects=False, timeout=10)
+        assert "password_reset" not in requests.get(f"{url}/admin/login/", timeout=60).text
+        page = requests.get(f"{url}/admin/password_reset/", allow_redirects=False, timeout=60)
     assert page.headers["Location"].startswith("/admin/login/")
 
 

@@ -68,7 +68,7 @@ def test_object_is_private(service, s3):
     query = parse_qs(urlsplit(item["picture"]).query)
     assert query["X-Amz-Expires"] == ["3600"]
     assert query["X-Amz-Signature"]
-    assert requests.get(item["picture"], timeout=10).content == picture()
+    assert requests.get(item["picture"], timeout=60).content == picture()
 
 
 def test_object_goes_with_its_row(service, s3):
@@ -79,7 +79,7 @@ def test_object_goes_with_its_row(service, s3):
     upload(item["url"], "coffee.png", method="PUT", content=picture("black"))
     [second] = set(keys(s3)) - set(before)
     assert first != second
-    assert requests.delete(item["url"], timeout=10).status_code == 204
+    assert requests.delete(item["url"], timeout=60).status_code == 204
     assert keys(s3) == before
 
 
@@ -118,8 +118,8 @@ def test_bucket_is_away(tmp_path, aws):
         begin = time.monotonic()
         assert upload(f"{url}/itemslist/").status_code == 500
         assert time.monotonic() - begin < 20
-        assert requests.post(f"{url}/itemslist/", {"title": "tea"}, timeout=10).status_code == 201
-        assert len(requests.get(f"{url}/itemslist", timeout=10).json()) == 1
+        assert requests.post(f"{url}/itemslist/", {"title": "tea"}, timeout=60).status_code == 201
+        assert len(requests.get(f"{url}/itemslist", timeout=60).json()) == 1
 
 
 def test_missing_bucket_is_an_error(s3):
@@ -130,7 +130,7 @@ def test_missing_bucket_is_an_error(s3):
 
 def get(url: str, path: str) -> tuple[int, bytes]:
     """The status and the body of a path that no client cleans."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", path)
     response = connection.getresponse()
     found = response.status, response.read()
@@ -145,7 +145,7 @@ def test_demo_serves_its_folder(tmp_path):
     with runserver(**environment) as url:
         item = upload(f"{url}/itemslist/").json()
         assert item["picture"] == f"{url}/media/items/tea.png"
-        answer = requests.get(item["picture"], timeout=10)
+        answer = requests.get(item["picture"], timeout=60)
         assert answer.content == picture()
         assert answer.headers["Content-Type"] == "image/png"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from template.bench import wrk
-from template.tests.postgresql import free_port
+from template.rehearsal.machine import free_port
 
 PRINTED = """Running 2s test @ http://127.0.0.1:8000/itemslist/
   1 threads and 16 connections

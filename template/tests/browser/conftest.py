@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from template.tests.app.commands import INHERITED, REPOSITORY, free_port, manage, wait_for
+from template.rehearsal.machine import free_port
+from template.tests.app.commands import INHERITED, REPOSITORY, manage, wait_for
 from template.tests.browser.trouble import Trouble, undisturbed
 
 # What people type, and what pictures show, whatever port the server has.
 ADDRESS = "http://127.0.0.1:8000"
 NAME, FORGETFUL, PASSWORD = "ann", "bob", "correct horse"
 DESKTOP = {"width": 960, "height": 660}
-PATIENCE = 30_000  # milliseconds, on a machine that is busy with other tests
+PATIENCE = 120_000  # milliseconds, on a machine that is busy with other tests
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 def shopping(port: int) -> None:
     """An item, so that there is something to see."""
     item = {"title": "Milk", "content": "2 litres"}
-    requests.post(f"http://127.0.0.1:{port}/itemslist", json=item, timeout=30).raise_for_status()
+    requests.post(f"http://127.0.0.1:{port}/itemslist", json=item, timeout=60).raise_for_status()
 
 
 @exhaustive.MARK

@@ -1,5 +1,6 @@
 """A pseudo-terminal, at which a command is run as at a person's."""
 
+import codecs
 import contextlib
 import os
 import pty
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds that a busy machine may take
 
 
 class Terminal:
@@ -23,9 +24,10 @@ class Terminal:
 
     def read(self) -> None:
         """Keep what is printed until nobody has the terminal any more."""
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode  # a character may be cut
         while True:
             try:
-                self.printed += os.read(self.master, 65_536).decode(errors="replace")
+                self.printed += decode(os.read(self.master, 65_536))
             except OSError:
                 return
 

@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter, Retry
 
+from template.rehearsal.machine import free_port
 from template.tests.docs.conftest import copy_to
 from template.tests.docs.pages import README, blocks_in
 
@@ -33,13 +33,6 @@ def environment(**more: str) -> dict[str, str]:
     """The environment of somebody who has configured nothing."""
     kept = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
     return kept | {"PYTHONUNBUFFERED": "1"} | more
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def patient() -> requests.Session:
@@ -105,7 +98,7 @@ def test_steps_lead_to_the_pages(server: str) -> None:
         page = patient().get(server + path, headers={"Accept": "text/html"})
         assert page.status_code == 200
         (style,) = set(re.findall(r'"(/static/[^"]*/default\.css)"', page.text))
-        assert requests.get(server + style, timeout=10).status_code == 200
+        assert requests.get(server + style, timeout=60).status_code == 200
 
 
 @pytest.mark.timeout(300)

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 ROOT = Path(__file__).parents[3]
+PATIENCE = 120.0  # seconds that a busy machine may take
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GUNICORN = ("gunicorn", "--config", "/app/deploy/gunicorn.conf.py")
 # What the documentation tells a careful operator to add.
@@ -61,7 +62,7 @@ def inspect(name: str) -> dict[str, Any]:
     return json.loads(docker("inspect", name).stdout)[0]
 
 
-def until(question: Callable[[], Any], seconds: float = 30) -> Any:
+def until(question: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """The first true answer to the question, or the last one when the seconds are over."""
     end = time.monotonic() + seconds
     while not (answer := question()) and time.monotonic() < end:
@@ -101,12 +102,12 @@ class Container:
 
     def wait_until_live(self) -> None:
         """Return when the application answers; raise requests.ConnectionError if it never does."""
-        patience = Retry(total=200, backoff_factor=0.05, backoff_max=0.1)
+        patience = Retry(total=int(PATIENCE / 0.1), backoff_factor=0.05, backoff_max=0.1)
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=patience))
             # A connection that is kept alive would hold up a server that stops.
             headers = {"Connection": "close"}
-            session.get(f"{self.url}/health/live", headers=headers, timeout=5).raise_for_status()
+            session.get(f"{self.url}/health/live", headers=headers, timeout=60).raise_for_status()
 
 
 @contextlib.contextmanager

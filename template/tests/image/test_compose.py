@@ -11,11 +11,11 @@ import pytest
 import requests
 import yaml
 
+from template.rehearsal.machine import free_port
 from template.rehearsal.postgresql_image import make_image
 from template.tests import exhaustive
 from template.tests.image import containers
 from template.tests.image.containers import ROOT
-from template.tests.postgresql import free_port
 
 pytestmark = exhaustive.MARK
 
@@ -72,16 +72,16 @@ def compose(override: Path) -> Iterator[Compose]:
 
 def test_migrated_database_is_ready(compose):
     """The migrations ran before the web server started, and it reaches the database."""
-    answer = requests.get(f"{compose.url}/health/ready", timeout=10)
+    answer = requests.get(f"{compose.url}/health/ready", timeout=60)
     assert answer.status_code == 200, answer.text
-    assert requests.get(f"{compose.url}/itemslist", timeout=10).json() == []
+    assert requests.get(f"{compose.url}/itemslist", timeout=60).json() == []
 
 
 def test_production_mode_refuses_strangers(compose):
     """Strangers may not write, and other hosts are refused, as in production."""
     item = {"title": "Bread"}
-    assert requests.post(f"{compose.url}/itemslist", json=item, timeout=10).status_code == 403
-    other = requests.get(f"{compose.url}/itemslist", headers={"Host": "example.com"}, timeout=10)
+    assert requests.post(f"{compose.url}/itemslist", json=item, timeout=60).status_code == 403
+    other = requests.get(f"{compose.url}/itemslist", headers={"Host": "example.com"}, timeout=60)
     assert other.status_code == 400
 
 
@@ -94,14 +94,14 @@ def test_account_can_log_in(compose):
         *("--noinput", "--username=ann", "--email=ann@example.com"),
     )
     with requests.Session() as browser:
-        page = browser.get(f"{compose.url}/admin/login/", timeout=10)
+        page = browser.get(f"{compose.url}/admin/login/", timeout=60)
         form = {
             "username": "ann",
             "password": "a long password",
             "csrfmiddlewaretoken": browser.cookies["csrftoken"],
             "next": "/admin/",
         }
-        done = browser.post(page.url, form, headers={"Referer": page.url}, timeout=10)
+        done = browser.post(page.url, form, headers={"Referer": page.url}, timeout=60)
     assert done.url == f"{compose.url}/admin/"
 
 

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 import requests
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
 from template.tests.image.containers import HARDENED, docker, running, volume
-from template.tests.postgresql import free_port
 from template.tests.resilience import fleet
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -19,7 +19,7 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 def create_item(container):
     """Create an item; its content is the value."""
     response = requests.post(
-        f"{container.url}/itemslist", json={"title": "Kept"}, headers=LOCALHOST, timeout=5
+        f"{container.url}/itemslist", json={"title": "Kept"}, headers=LOCALHOST, timeout=60
     )
     assert response.status_code == HTTPStatus.CREATED
     return response.json()
@@ -27,7 +27,7 @@ def create_item(container):
 
 def items(container):
     """All items."""
-    return requests.get(f"{container.url}/itemslist", headers=LOCALHOST, timeout=5).json()
+    return requests.get(f"{container.url}/itemslist", headers=LOCALHOST, timeout=60).json()
 
 
 @exhaustive.MARK
@@ -63,9 +63,9 @@ def test_production_leaves_its_database_alone(image, database):
         task.wait_until_healthy()
         ask = LOCALHOST | {"X-Forwarded-Proto": "https"}
         ready = f"http://127.0.0.1:{task.port}/health/ready"
-        answer = requests.get(ready, headers=ask, timeout=5)
+        answer = requests.get(ready, headers=ask, timeout=60)
         assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         with psycopg.connect(database.url) as connection:
             assert connection.execute(TABLES).fetchall() == []
         fleet.migrate(image, **environment)
-        assert requests.get(ready, headers=ask, timeout=5).status_code == HTTPStatus.OK
+        assert requests.get(ready, headers=ask, timeout=60).status_code == HTTPStatus.OK

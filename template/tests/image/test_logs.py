@@ -18,7 +18,7 @@ def test_production_prints_json_only(image):
     with running(image, *PRODUCTION) as container:
         container.wait_until_live()
         headers = {"Host": "shop.example.com", "X-Forwarded-Proto": "https", "Connection": "close"}
-        answer = requests.get(f"{container.url}/version", headers=headers, timeout=10)
+        answer = requests.get(f"{container.url}/version", headers=headers, timeout=60)
         assert answer.json() == {"commit": COMMIT}
         docker("stop", "--timeout", "30", container.name)
         lines = [json.loads(line) for line in container.log.splitlines()]

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 import requests
 
+from template.rehearsal.machine import free_port
 from template.tests.image.containers import GUNICORN, docker, inspect, running, until
-from template.tests.postgresql import free_port
 from template.tests.resilience import fleet
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -78,7 +78,7 @@ def answer(url, path):
 
     def ask():
         try:
-            response = requests.get(f"{url}/{path}", timeout=10)
+            response = requests.get(f"{url}/{path}", timeout=60)
         except requests.ConnectionError:
             return None
         return response.status_code, response.text

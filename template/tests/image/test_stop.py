@@ -21,7 +21,7 @@ def test_request_in_flight_is_answered(image):
     """A slow request that began before SIGTERM is answered, and then the server ends with 0."""
     with running(image) as container:
         container.wait_until_live()
-        with socket.create_connection(("127.0.0.1", container.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", container.port), timeout=60) as client:
             client.sendall(REQUEST)
             time.sleep(1)
             begin = time.monotonic()

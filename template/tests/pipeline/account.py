@@ -224,9 +224,9 @@ def put_image(registry: Registry, tags: Iterable[str], commit: str, platform: st
     with requests.Session() as session:
         session.auth = (USER, registry.password)
         base = f"http://{registry.endpoint}/v2/{project.NAME}"
-        place = session.post(f"{base}/blobs/uploads/", timeout=10).headers["Location"]
+        place = session.post(f"{base}/blobs/uploads/", timeout=60).headers["Location"]
         parameters = {"digest": described["digest"]}
-        session.put(place, params=parameters, data=config, timeout=10).raise_for_status()
+        session.put(place, params=parameters, data=config, timeout=60).raise_for_status()
     return _put_manifest(registry, tags, manifest).digest
 
 

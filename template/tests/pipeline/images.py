@@ -41,7 +41,7 @@ class Requests:
     def ask(self, method: str, path: str, **arguments: object) -> requests.Response:
         """One request about the repository."""
         url = path if path.startswith("http") else f"http://{self.endpoint}/v2/{path}"
-        return requests.request(method, url, auth=self.login, timeout=30, **arguments)
+        return requests.request(method, url, auth=self.login, timeout=60, **arguments)
 
     def upload(self, content: bytes, repository: str = "django-crud-app") -> requests.Response:
         """Upload a layer as Docker does: start, send in chunks of unknown number, finish."""

@@ -14,7 +14,7 @@ from template.tests.pipeline.stages import CLUSTER_ARN, Stage
 
 BASE = "public.ecr.aws/docker/library/python:3.13-slim-trixie"
 REPOSITORY = "ecs-tasks"
-PATIENCE = 20
+PATIENCE = 120  # seconds that a busy machine may take
 SECRETS = {"SECRET_KEY": "x", "PGUSER": "x", "PGPASSWORD": "x", "STAGE_CONFIG": "{}"}
 VALUES = {**SECRETS, "PGDATABASE": "rehearsal"}
 SERVER = """

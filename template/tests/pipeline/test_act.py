@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import time
 
 import pytest
 
 from template.rehearsal.github.act import Event, Run, events
+from template.tests.pipeline.test_processes import look_until, runs
 
 WORKFLOW = """
 name: Try
@@ -95,8 +95,10 @@ def test_leaving_early_ends_everything(start):
 
 def test_words_outside_the_log_are_kept():
     """A line that is not JSON, such as a crash, is passed on; an idle entry is not."""
-    assert list(events(["panic: nil\n", '{"level": "info", "msg": "Using docker host"}\n'])) == [
-        Event("line", "", "", "panic: nil")
+    idle = '{"level": "info", "msg": "Using docker host"}\n'
+    assert list(events(["panic: nil\n", idle, "42\n"])) == [
+        Event("line", "", "", "panic: nil"),
+        Event("line", "", "", "42"),
     ]
 
 
@@ -108,11 +110,10 @@ def test_error_of_act_is_a_line():
 
 
 def test_process_that_ignores_the_signal_is_killed(monkeypatch, start):
-    """A process that does not end when asked is killed, and reaped."""
-    stubborn = "trap '' INT; echo up; while :; do sleep 1; done"
+    """A process that does not end when asked is killed, and reaped, with what it has started."""
+    stubborn = "trap '' INT; echo $$; while :; do sleep 1; done"
     monkeypatch.setattr("template.rehearsal.processes.PATIENCE", 0.2)
     monkeypatch.setattr(Run, "command", lambda self: ["bash", "-c", stubborn])
-    began = time.monotonic()
     with start("'true'").start() as happening:
-        assert next(happening).text == "up"
-    assert time.monotonic() - began < 30
+        pid = int(next(happening).text)
+    look_until(False, runs, pid)

@@ -81,7 +81,7 @@ def test_service_runs_the_pinned_image(run, python, images):
     assert until(lambda: rollout(stage), "COMPLETED") == "COMPLETED"
     (task,) = serving(stage)
     address = stage.launcher.address(task)
-    assert requests.get(f"{address}/health/live", timeout=5).status_code == requests.codes.ok
+    assert requests.get(f"{address}/health/live", timeout=60).status_code == requests.codes.ok
     assert lines(stage, task)[0] == "serving rehearsal"
     (found,) = made(stage)
     assert inspected(found, ".Config.Image") == f"{images.name}@{images.digest()}"

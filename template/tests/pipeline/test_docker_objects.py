@@ -96,6 +96,18 @@ def test_what_somebody_else_makes_stays(environment, name):
     assert docker("volume", "rm", name) == name
 
 
+def test_image_keeps_the_names_that_others_gave_it(environment, name, folder):
+    """Two runs that build the same have one image with two names, of which only one goes."""
+    build = ("build", "--quiet", str(folder))
+    names = [f"127.0.0.1:9/{name}/{run}:one" for run in ("first", "second")]
+    ids = [docker(*build, f"--tag={each}") for each in names]
+    assert ids[0] == ids[1]
+    docker_objects.remove(f"reference=127.0.0.1:9/{name}/first", environment, ("image",))
+    listed = ("image", "ls", "--format={{.Repository}}:{{.Tag}}", f"127.0.0.1:9/{name}/*")
+    assert docker(*listed) == names[1]
+    docker("image", "rm", names[1])
+
+
 def test_other_commands_are_docker_s_own(environment):
     """Arguments, output and exit status pass through unchanged."""
     command = ["docker", "run", "--rm", BASE, "sh", "-c", 'echo "$1"; exit 3', "sh", "two words"]

@@ -27,7 +27,7 @@ def told(answer):
 
 def test_challenge(front, recording):
     """Without a password Docker is told to send one, as ECR does; that is no refusal."""
-    answer = requests.get(f"http://{front.endpoint}/v2/", timeout=5)
+    answer = requests.get(f"http://{front.endpoint}/v2/", timeout=60)
     assert answer.status_code == requests.codes.unauthorized
     assert answer.headers["WWW-Authenticate"] == (
         f'Basic realm="http://{front.endpoint}/",service="ecr.amazonaws.com"'
@@ -38,7 +38,7 @@ def test_challenge(front, recording):
 def test_bearer_tokens_are_challenged(front):
     """Another kind of login than a password is none."""
     headers = {"Authorization": "Bearer x"}
-    answer = requests.get(f"http://{front.endpoint}/v2/", headers=headers, timeout=5)
+    answer = requests.get(f"http://{front.endpoint}/v2/", headers=headers, timeout=60)
     assert answer.status_code == requests.codes.unauthorized
 
 

@@ -38,7 +38,7 @@ def ask(commits):
         with serve(Api(REPOSITORY, history_of(commits[0]), lambda: job, TOKEN)) as endpoint:
             path = f"repos/{name}/compare/{earlier}...{later}?per_page=1&page=2"
             headers = {"Authorization": f"Bearer {token}"}
-            answer = requests.get(f"http://{endpoint}/{path}", headers=headers, timeout=10)
+            answer = requests.get(f"http://{endpoint}/{path}", headers=headers, timeout=60)
         return answer.status_code, answer.json()
 
     return asked

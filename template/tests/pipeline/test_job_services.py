@@ -137,10 +137,16 @@ def test_port_that_is_free_stays(checkout):
 
 
 @pytest.mark.usefixtures("taken")
-def test_service_answers_once_it_is_started(checkout, environment):
-    """A server of PostgreSQL takes the job's password, at the port that the job is told."""
+def test_service_answers_once_it_is_started(checkout, environment, monkeypatch):
+    """A server of PostgreSQL takes the job's password, at the port that the job is told.
+
+    A port that was free at the look, and that somebody took then, is not told.
+    """
+    free, told = job_services._is_free, iter([True])
+    monkeypatch.setattr(job_services, "_is_free", lambda port: next(told, False) or free(port))
     lines = []
     job_services.start(checkout, "deploy.yml", environment, lines.append)
+    assert list(told) == []
     url = jobs(checkout)["test"]["env"]["DATABASE_URL"]
     assert url.rpartition("@")[2].partition("/")[0].replace("localhost", "127.0.0.1") in lines[-1]
     with psycopg.connect(url) as connection:

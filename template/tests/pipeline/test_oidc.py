@@ -96,7 +96,7 @@ def ask(issuer, endpoint, audience="&audience=sts.amazonaws.com", token=None):
     return requests.get(
         variables["ACTIONS_ID_TOKEN_REQUEST_URL"] + audience,
         headers={"Authorization": f"bearer {bearer}"},
-        timeout=5,
+        timeout=60,
     )
 
 
@@ -104,7 +104,7 @@ def test_token_is_verified_with_the_published_keys(issuer, issuer_endpoint):
     """The discovery document leads to the key that verifies an issued token."""
     token = ask(issuer, issuer_endpoint).json()["value"]
     base = f"http://{issuer_endpoint}/.well-known"
-    document = requests.get(f"{base}/openid-configuration", timeout=5).json()
+    document = requests.get(f"{base}/openid-configuration", timeout=60).json()
     assert document["issuer"] == ISSUER
     signer = jwt.PyJWKClient(document["jwks_uri"]).get_signing_key_from_jwt(token)
     claims = jwt.decode(token, signer, algorithms=["RS256"], audience="sts.amazonaws.com")
@@ -133,7 +133,7 @@ def test_wrong_bearer_token_is_refused(issuer, issuer_endpoint):
 def test_other_schemes_are_refused(issuer, issuer_endpoint):
     """The request token counts as a bearer token only."""
     url = issuer.environment(issuer_endpoint)["ACTIONS_ID_TOKEN_REQUEST_URL"]
-    answer = requests.get(url, auth=("bearer", issuer.request_token), timeout=5)
+    answer = requests.get(url, auth=("bearer", issuer.request_token), timeout=60)
     assert answer.status_code == requests.codes.unauthorized
 
 
@@ -147,7 +147,7 @@ def test_job_needs_permission(issuer, issuer_endpoint, running):
 
 def test_other_pages_are_missing(issuer_endpoint):
     """The issuer has three pages and no more."""
-    answer = requests.get(f"http://{issuer_endpoint}/tokens", timeout=5)
+    answer = requests.get(f"http://{issuer_endpoint}/tokens", timeout=60)
     assert answer.status_code == requests.codes.not_found
     assert "/tokens" in answer.json()["message"]
 

@@ -3,14 +3,15 @@
 import secrets
 import subprocess
 import sys
+import tarfile
 
 import psycopg
 import pytest
 
 from template.rehearsal import docker_objects, machine, postgresql_image
 
-# Nobody listens there.
-IMAGE = "127.0.0.1:9/library/postgres:18-trixie"
+# Nobody listens there, and nobody else has the name.
+IMAGE = f"127.0.0.1:9/{secrets.token_hex(8)}/postgres:18-trixie"
 COMPOSE = """\
 services:
   web: {build: .}
@@ -33,13 +34,54 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def environment(docker, tmp_path):
-    """The environment of a run's steps, of which nothing is left."""
-    run = f"rehearsal-{secrets.token_hex(8)}"
-    environment = machine.environment(tmp_path / "home", run)
-    yield environment
-    docker_objects.remove_run(run, environment)
+def start(docker, tmp_path):
+    """A function that starts a run; its value is the environment of the steps.
+
+    In the end nothing of any run is left.
+    """
+    begun = []
+
+    def begin():
+        run = f"rehearsal-{secrets.token_hex(8)}"
+        begun.append(machine.environment(tmp_path / run, run))
+        return begun[-1]
+
+    yield begin
+    for environment in begun:
+        end(environment)
+
+
+@pytest.fixture
+def environment(start):
+    """The environment of a run's steps."""
+    return start()
+
+
+def end(environment):
+    """End a run as the rehearsal does."""
+    docker_objects.remove_run(environment["COMPOSE_PROJECT_NAME"], environment)
     postgresql_image.remove(environment)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Images of one file take the place of those of a server; the value are those that were made.
+
+    With the labels and the entry point of the others they come and go as these do, and sooner.
+    """
+    made = []
+
+    def make(name, server, folder, *changes):
+        (folder / "entrypoint").write_text(f"image {len(made)}")
+        with tarfile.open(folder / "image.tar", "w") as tar:
+            tar.add(folder / "entrypoint", "entrypoint")
+        options = [f"--change={change}" for change in (*changes, 'ENTRYPOINT ["/entrypoint"]')]
+        command = ["docker", "import", *options, folder / "image.tar", name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        made.append(done.stdout.strip())
+
+    monkeypatch.setattr(postgresql_image, "make_image", make)
+    return made
 
 
 def inspected(image):
@@ -79,23 +121,48 @@ def test_server_stands_in(project, environment, postgresql_programs):
         assert connection.execute("show server_encoding").fetchone() == ("UTF8",)
     postgresql_image.remove(environment)
     assert inspected(IMAGE) == 0, "it is in use"
-    docker_objects.remove_run(environment["COMPOSE_PROJECT_NAME"], environment)
-    postgresql_image.remove(environment)
+    end(environment)
     assert inspected(IMAGE) != 0
 
 
-def test_two_rehearsals_share_an_image(environment, postgresql_programs):
-    """What Docker has already is not made again, and ending one run takes nothing of another."""
+def test_two_rehearsals_share_an_image(start, small, postgresql_programs):
+    """What Docker has is not made again, and the end of one run takes nothing of another.
+
+    It does not, however early it comes: no container of the other one needs to run yet.
+    """
+    first, second = start(), start()
+    assert postgresql_image.stand_in([IMAGE], first) == [IMAGE]
+    assert postgresql_image.stand_in([IMAGE], second) == []
+    end(first)
+    assert inspected(IMAGE) == 0
+    end(second)
+    assert inspected(IMAGE) != 0
+
+
+def test_image_that_is_removed_meanwhile_is_made_again(
+    environment, small, postgresql_programs, monkeypatch
+):
+    """Between its making and its first use, another run may end."""
+    make = postgresql_image.make_image
+
+    def make_in_vain(*arguments):
+        make(*arguments)
+        if len(small) == 1:
+            postgresql_image.remove(environment)
+
+    monkeypatch.setattr(postgresql_image, "make_image", make_in_vain)
     assert postgresql_image.stand_in([IMAGE], environment) == [IMAGE]
-    assert postgresql_image.stand_in([IMAGE], environment) == []
-    name = environment["COMPOSE_PROJECT_NAME"]
-    start = ["docker", "run", "--detach", "--name", name, "--env=POSTGRES_USER=app"]
-    given = ["--env=POSTGRES_PASSWORD=app", "--env=POSTGRES_DB=app", IMAGE]
-    subprocess.run([*start, *given], env=environment, check=True, capture_output=True)
-    docker_objects.remove_run("rehearsal-other", environment)
+    assert len(small) == 2
+    assert inspected(IMAGE) == 0
+
+
+def test_image_that_was_made_twice_goes_as_a_whole(environment, small, tmp_path):
+    """Where two runs make an image at once, the first one's has no name any more."""
+    for _ in range(2):
+        postgresql_image.make_image(IMAGE, None, tmp_path, f"LABEL {postgresql_image.STAND_IN}")
+    assert len(set(small)) == 2
     postgresql_image.remove(environment)
-    running = ["docker", "ps", "--quiet", "--filter", f"name={name}"]
-    assert subprocess.check_output(running) != b""
+    assert [inspected(each) for each in small] == [1, 1]
 
 
 @pytest.mark.parametrize("missing", ["programs", "linux"])

@@ -27,7 +27,7 @@ def real():
 
 def status(endpoint, auth=None):
     """The status of a registry's answer."""
-    return requests.get(f"http://{endpoint}/v2/", auth=auth, timeout=5).status_code
+    return requests.get(f"http://{endpoint}/v2/", auth=auth, timeout=60).status_code
 
 
 def test_password_is_wanted(real):

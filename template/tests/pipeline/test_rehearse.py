@@ -174,7 +174,7 @@ def test_nothing_is_left_behind(github):
     assert docker("image", "ls", "--all", "--quiet", "--filter", reference) == ""
     assert github.files == []
     with pytest.raises(requests.ConnectionError):
-        requests.get(github.outcome.services["production"][0].address, timeout=5)
+        requests.get(github.outcome.services["production"][0].address, timeout=60)
 
 
 def test_configuration_of_docker_is_untouched(github, login):

@@ -24,7 +24,7 @@ def test_answers_while_the_context_lasts():
     with serve(Response("hello")) as endpoint:
         assert endpoint.startswith("127.0.0.1:")
         assert is_open(endpoint)
-        assert requests.get(f"http://{endpoint}/", timeout=5).text == "hello"
+        assert requests.get(f"http://{endpoint}/", timeout=60).text == "hello"
     assert not is_open(endpoint)
 
 
@@ -32,7 +32,7 @@ def fail_while_serving(endpoints):
     """Ask a double, and be interrupted."""
     with serve(Response("hello")) as endpoint:
         endpoints.append(endpoint)
-        requests.get(f"http://{endpoint}/", timeout=5)
+        requests.get(f"http://{endpoint}/", timeout=60)
         raise KeyboardInterrupt
 
 
@@ -56,7 +56,7 @@ def test_requests_are_answered_to_the_end():
 
     with serve(slow) as endpoint:
         asking = threading.Thread(
-            target=lambda: answered.append(requests.get(f"http://{endpoint}/", timeout=5).text)
+            target=lambda: answered.append(requests.get(f"http://{endpoint}/", timeout=60).text)
         )
         asking.start()
         reached.wait(5)
@@ -71,7 +71,7 @@ def test_connection_can_be_dropped():
         raise ConnectionAbortedError
 
     with serve(drop) as endpoint, pytest.raises(requests.ConnectionError, match="without response"):
-        requests.get(f"http://{endpoint}/", timeout=5)
+        requests.get(f"http://{endpoint}/", timeout=60)
 
 
 def test_strange_requests_are_ignored(capfd):

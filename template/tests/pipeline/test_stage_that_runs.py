@@ -178,7 +178,7 @@ def superuser(rehearsed):
 def log_in(address: str) -> requests.Session:
     """A session of the superuser in the admin."""
     session = requests.Session()
-    page = session.get(f"{address}/admin/login/", timeout=10)
+    page = session.get(f"{address}/admin/login/", timeout=60)
     form = {"username": "root", "password": PASSWORD, "next": "/admin/"}
     send(session, page, **form).raise_for_status()
     return session
@@ -190,7 +190,7 @@ def send(
     """Send the form of a page."""
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
     form = {**form, "csrfmiddlewaretoken": token}
-    return session.post(page.url, form, files=files, headers={"Referer": page.url}, timeout=10)
+    return session.post(page.url, form, files=files, headers={"Referer": page.url}, timeout=60)
 
 
 @pytest.mark.usefixtures("superuser")
@@ -201,14 +201,14 @@ def test_worker_does_what_the_web_server_queues(rehearsed):
     session = log_in(address)
     items = f"{address}/admin/itemslist/itemlist/"
     for _ in range(3):
-        page = session.get(f"{items}add/", timeout=10)
+        page = session.get(f"{items}add/", timeout=60)
         send(session, page, title="twice", content="the same").raise_for_status()
-    page = session.get(items, timeout=10)
+    page = session.get(items, timeout=60)
     found = re.findall(r'name="_selected_action" value="(\d+)"', page.text)
     assert len(found) == 3
     queued = send(session, page, action="delete_duplicates", _selected_action=found)
     (result,) = set(re.findall(r"task result ([0-9a-f-]{36})", queued.text))
-    assert until(lambda: session.get(items, timeout=10).text.count('_selected_action" value') == 1)
+    assert until(lambda: session.get(items, timeout=60).text.count('_selected_action" value') == 1)
     worker = [
         task
         for task in sandbox.ecs.services(cluster(sandbox))[1].tasks

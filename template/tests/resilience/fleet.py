@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from template.rehearsal.machine import free_port
 from template.tests.image.containers import docker, inspect, unique, until
-from template.tests.postgresql import free_port
 from template.tests.resilience.load import Client
 
 STOP_SECONDS = 30  # after which ECS kills a container that it has asked to stop

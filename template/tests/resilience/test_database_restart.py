@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
 from template.tests.image.containers import until
-from template.tests.postgresql import free_port
 from template.tests.resilience.figures import FIGURES
 from template.tests.resilience.load import HEADERS, Client, Load
 

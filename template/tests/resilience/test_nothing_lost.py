@@ -7,9 +7,9 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
 from template.tests.image.containers import docker, volume
-from template.tests.postgresql import free_port
 from template.tests.resilience.figures import FIGURES
 from template.tests.resilience.load import Client, Load
 

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
-from template.tests.postgresql import free_port
 from template.tests.resilience import fleet
 
 HBA = "host all shop 127.0.0.1/32 scram-sha-256\nhost all app 127.0.0.1/32 trust\n"

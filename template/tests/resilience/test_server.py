@@ -13,9 +13,9 @@ import time
 
 import pytest
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
 from template.tests.image.containers import docker
-from template.tests.postgresql import free_port
 from template.tests.resilience import fleet
 from template.tests.resilience.load import Client, Load
 
@@ -239,7 +239,7 @@ def secure_connection(task, trust):
     """An HTTPS connection, once the server listens."""
     end = time.monotonic() + 30
     while True:
-        connection = http.client.HTTPSConnection("localhost", task.port, context=trust, timeout=10)
+        connection = http.client.HTTPSConnection("localhost", task.port, context=trust, timeout=60)
         try:
             connection.connect()
         except OSError:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from template.rehearsal.machine import free_port
 from template.tests import exhaustive
-from template.tests.postgresql import free_port
 from template.tests.resilience.conftest import COMMITS
 from template.tests.resilience.figures import FIGURES
 from template.tests.resilience.fleet import Balancer

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import requests
 
 from template.adopt.adopt import adopt
 from template.rehearsal import report
+from template.rehearsal.machine import free_port
 from template.rehearsal.rehearse import rehearse, through_github
 from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
@@ -60,8 +60,7 @@ def broker() -> Iterator[str]:
     asked = ["docker", "network", "inspect", "--format={{(index .IPAM.Config 0).Gateway}}"]
     place = subprocess.run([*asked, "bridge"], capture_output=True, text=True, check=True)
     host = place.stdout.strip()
-    with socket.create_server((host, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     options = [f"--bind {host}", f"--port {port}", "--protected-mode no", "--save ''"]
     command = [BROKER, *(word for option in options for word in option.split(maxsplit=1))]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
@@ -97,10 +96,10 @@ def test_worker_of_an_adopted_project(shop, broker):
                 ("worker", {digest}),
             ]
         address = outcome.services["production"][0].address
-        requests.get(address, params={"queue": "done"}, timeout=10).raise_for_status()
+        requests.get(address, params={"queue": "done"}, timeout=60).raise_for_status()
         deadline = time.monotonic() + PATIENCE
         with contextlib.suppress(requests.Timeout):
-            while (page := requests.get(address, timeout=10).text) != "done":
+            while (page := requests.get(address, timeout=60).text) != "done":
                 assert time.monotonic() < deadline, page
                 time.sleep(0.5)
         cluster = sandbox.stacks["production-stage"].outputs["ClusterArn"]

@@ -14,6 +14,7 @@ import requests
 from werkzeug import Request, Response
 
 from template.adopt.adopt import adopt
+from template.rehearsal.machine import free_port
 from template.rehearsal.serving import serve as serve_application
 from template.tests import exhaustive, postgresql
 from template.tests.image.containers import (
@@ -154,7 +155,7 @@ def test_mysql_is_not_led_to_a_stages_postgresql(folder, server):
 
 def serve(image, shape, options, *, migrate):
     """Ask a container for everything; its database is migrated first where it is shared."""
-    port = str(postgresql.free_port())
+    port = str(free_port())
     network = ["--network=host", f"--env=PORT={port}"]
     command = ("python", "manage.py", "migrate", "--noinput")
     if migrate:
@@ -167,9 +168,9 @@ def serve(image, shape, options, *, migrate):
         live = until(lambda: status(f"{url}/health/live", STRANGER), seconds=90)
         assert live == HTTPStatus.OK, container.log
         theirs = {"Host": shape.host}
-        page = requests.get(url, headers=theirs, timeout=10)
+        page = requests.get(url, headers=theirs, timeout=60)
         assert page.text == "0 notes", container.log + page.text
-        style = requests.get(url + shape.style, headers=theirs, timeout=10)
+        style = requests.get(url + shape.style, headers=theirs, timeout=60)
         assert style.text == "body { color: navy }", container.log
         assert not migrate or status(url, STRANGER) == HTTPStatus.BAD_REQUEST
         # The line is written once the answer has been sent.
@@ -189,7 +190,7 @@ def refuse(image, options):
 def status(url, headers):
     """The status of an answer, or nothing while nobody answers."""
     try:
-        return requests.get(url, headers=headers, timeout=10).status_code
+        return requests.get(url, headers=headers, timeout=60).status_code
     except requests.ConnectionError:
         return None
 
@@ -255,7 +256,7 @@ def test_errors_are_in_the_log_and_uploads_can_be_written(folder):
     with image_of(folder) as image, running(image, *HARDENED) as container:
         container.wait_until_live()
         assert status(f"{container.url}/fail", LOCALHOST) == HTTPStatus.INTERNAL_SERVER_ERROR
-        assert requests.get(f"{container.url}/write", headers=LOCALHOST, timeout=9).text == "kept"
+        assert requests.get(f"{container.url}/write", headers=LOCALHOST, timeout=60).text == "kept"
         assert "ZeroDivisionError: division by zero" in container.log
 
 
