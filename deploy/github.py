@@ -150,7 +150,7 @@ class Environment:
 
     @property
     def lacks(self) -> list[str]:
-        """What this template wants of its protection and does not find."""
+        """What setup wants of its protection and does not find."""
         whole = self.restricted and self.admits_default_branch
         lacks = [] if whole else ["deployment_branch_policy"]
         if self.is_reviewed and not self.reviewers:
