@@ -1,11 +1,8 @@
 """Items are read, added, changed and deleted in the browser, with no account."""
 
 import json
-import re
-from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -58,34 +55,6 @@ def test_form_adds_an_item(page: Page) -> None:
     add(page, "Butter & <b>salt</b>")
     page.goto("/itemslist")
     expect(reply(page)).to_contain_text('"Butter & <b>salt</b>"')
-
-
-def test_form_uploads_a_picture(page: Page, tmp_path: Path) -> None:
-    """The form takes a picture, and the item's link shows it."""
-    file = tmp_path / "butter.png"
-    Image.new("RGB", (40, 30), "gold").save(file)
-    page.goto("/itemslist")
-    post = form(page, "POST")
-    post.locator("[name=title]").fill("Butter")
-    post.locator("[name=picture]").set_input_files(file)
-    post.get_by_role("button", name="POST").click()
-    expect(reply(page)).to_contain_text("HTTP 201 Created")
-    reply(page).get_by_role("link", name="/media/").click()
-    expect(page).to_have_url(re.compile(r"/media/items/butter\w*\.png"))
-    assert page.locator("img").evaluate("image => image.naturalWidth") == 40
-
-
-def test_page_is_no_picture(page: Page, tmp_path: Path, trouble: list[str]) -> None:
-    """What only calls itself a picture is refused, with the reason at its field."""
-    file = tmp_path / "page.png"
-    file.write_text("<!DOCTYPE html><script>alert(1)</script>")
-    page.goto("/itemslist")
-    post = form(page, "POST")
-    post.locator("[name=title]").fill("Page")
-    post.locator("[name=picture]").set_input_files(file)
-    post.get_by_role("button", name="POST").click()
-    expect(form(page, "POST")).to_contain_text("Upload a valid image.")
-    assert "status of 400" in trouble.pop()
 
 
 def test_raw_data_adds_an_item(page: Page) -> None:
