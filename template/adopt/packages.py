@@ -21,6 +21,7 @@ REQUIREMENTS = (
     *("requirements.txt", "requirements/requirements.txt", "requirements/base.txt"),
     *("requirements/common.txt", "requirements/main.txt", "requirements/default.txt"),
     *("requirements/core.txt", "reqs/*.txt", "*requirements*.txt", "requirements/*.txt"),
+    "requirements.lock",  # Rye's
 )
 INCLUDE = re.compile(r"^\s*(-r|--requirement|-c|--constraint)[\s=]+(\S+)", re.MULTILINE)
 LOCAL = re.compile(
@@ -141,6 +142,7 @@ def choose_packages(root: Path, project: Path, imported: set[str]) -> Packages:
     found = list(dict.fromkeys(path for path in found if path.is_file()))
     of_django = [path for path in found if "django" in of_requirements(path).pins]
     own = of_pyproject(folders, imported)
+    own = own if own.has("django") else of_pipfile(folders) or own
     if of_django:
         packages = of_requirements(of_django[0])
         packages.pyproject = pyproject
@@ -421,6 +423,24 @@ def of_pyproject(folders: list[Path], imported: set[str]) -> Packages:
     return Packages()
 
 
+def of_pipfile(folders: list[Path]) -> Packages | None:
+    """A Pipfile without its lock, if there is one."""
+    for folder in folders:
+        said = load(folder / "Pipfile").get("packages", {})
+        lines = [translated(name, item) for name, item in said.items() if not is_elsewhere(item)]
+        if lines:
+            packages = Packages("pyproject", folder, [folder / "Pipfile"], inline=lines)
+            for line in lines:
+                add(line, packages)
+            return packages
+    return None
+
+
+def is_elsewhere(said: Any) -> bool:
+    """Whether a Pipfile names a folder, a file or a repository, and no version."""
+    return isinstance(said, dict) and bool({"path", "file", "git"} & set(said))
+
+
 def parsed(lines: list[str]) -> list[dict[str, str]]:
     """The names in lines of requirements, as a lock has them."""
     found = [NAMED.match(line) for line in lines]
@@ -441,7 +461,7 @@ def translated(name: str, said: Any) -> str:
         return f"{whole}>={version[1:]},<{above}"
     if version == "*":
         return whole
-    return whole + (version if version[0] in "<>=!" else f"=={version}")
+    return whole + (version if version[0] in "<>=!~" else f"=={version}")
 
 
 def url_name(file: dict[str, Any]) -> str:
