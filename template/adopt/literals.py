@@ -24,6 +24,9 @@ OWN_MODULE = re.compile(
     r"(local|my|secret|private)_?(settings|config|conf|secrets?|keys)"
     r"|(settings|config)_?(local|secrets?|private)"
 )
+# Readers of decouple's that fail without their file, and what asks whether one is there.
+REPOSITORIES = ("RepositoryEnv", "RepositoryIni")
+FILE_QUESTIONS = ("exists", "isfile", "is_file")
 # Among the names: the variables whose values an image has, by their names.
 ENVIRONMENT = "os.environ"
 
@@ -260,14 +263,13 @@ READINGS: dict[type, Any] = {
 def asks_for_a_file(test: ast.expr) -> bool:
     """Whether a question is about a file that may be missing, as os.path.exists(...)."""
     calls = (node for node in ast.walk(test) if isinstance(node, ast.Call))
-    words = ("exists", "isfile", "is_file", "find_spec")
-    return any(dotted(call.func).rpartition(".")[2] in words or is_method(call, words)
-               for call in calls)  # fmt: skip
+    return any(is_method(call, (*FILE_QUESTIONS, "find_spec")) for call in calls)
 
 
 def is_method(call: ast.Call, words: tuple[str, ...]) -> bool:
-    """Whether it calls one of these of whatever object."""
-    return isinstance(call.func, ast.Attribute) and call.func.attr in words
+    """Whether it calls one of these, of whatever object."""
+    named = call.func.id if isinstance(call.func, ast.Name) else ""
+    return (call.func.attr if isinstance(call.func, ast.Attribute) else named) in words
 
 
 def gives_up(item: ast.Try) -> bool:
@@ -316,18 +318,29 @@ class Module:
                 place = evaluate(node.args[0], self.names)
             elif isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
                 place = evaluate(node.func.value, self.names)
-            elif (name.endswith("RepositoryEnv") and node.args) or self.is_parser(node):
+            elif (name.endswith(REPOSITORIES) and node.args) or self.is_parser(node):
                 place = evaluate(node.args[0], self.names)
             else:
                 continue
-            if not isinstance(place, str | PurePath) or not PurePath(place).is_absolute():
-                continue
-            if PurePath(place).name.startswith(".env"):
-                self.dotenv.append(Path(place))
-            elif not self.is_there(Path(place)):
-                project = self.files[0].parent.parent
-                inside = PurePath(place).is_relative_to(project)
-                self.missing.append(PurePath(place).name if inside else str(place))
+            self.want(place)
+
+    def note_question(self, item: ast.If) -> None:
+        """Note a file without which settings raise an error: if not FILE.exists(): raise ..."""
+        refuses = any(isinstance(one, ast.Raise) for one in item.body)
+        for call in (node for node in ast.walk(item.test) if isinstance(node, ast.Call)):
+            if refuses and is_method(call, FILE_QUESTIONS):
+                self.want(evaluate(call.args[0] if call.args else call.func.value, self.names))
+
+    def want(self, place: Any) -> None:
+        """Note a file that settings cannot do without, if an image has it not."""
+        if not isinstance(place, str | PurePath):
+            return
+        near = [parent / place for parent in self.files[0].parents[:3]]
+        if PurePath(place).is_absolute() and PurePath(place).name.startswith(".env"):
+            self.dotenv.append(Path(place))
+        elif not any(self.is_there(path) for path in near):
+            inside = PurePath(place).is_relative_to(self.files[0].parent.parent)
+            self.missing.append(PurePath(place).name if inside else str(place))
 
     def is_parser(self, node: ast.Call) -> bool:
         """Whether it is PARSER.read("file.ini") of configparser's."""
@@ -363,6 +376,7 @@ class Module:
                     # A stage runs without DEBUG.
                     answer = evaluate(test, {**self.names, "DEBUG": False})
                     self.guarded += (asks := asks_for_a_file(test))
+                    self.note_question(item)
                     self.body(body if answer is UNKNOWN or answer else [], path)
                     self.guarded -= asks
                     self.body(orelse if answer is UNKNOWN or not answer else [], path)

@@ -56,10 +56,13 @@ INDEX = re.compile(
 )
 PUBLIC = ("pypi.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com")
 # Lines of requirements that cannot be installed on Linux, from `pip freeze` on other machines:
-# Windows' own packages, a line of Debian's that names nothing, and files that only conda had.
+# Windows' own packages, macOS's, Debian's that no index has, and files that only conda had.
 UNINSTALLABLE = {
     *("pkg-resources", "pywin32", "pypiwin32", "pywinpty", "windows-curses"),
-    *("twisted-iocpsupport", "pyobjc", "pyobjc-core", "backports-zoneinfo"),
+    *("twisted-iocpsupport", "tensorflow-intel", "tensorflow-macos", "tensorflow-metal"),
+    *("backports-zoneinfo", "command-not-found", "cupshelpers", "language-selector"),
+    *("python-apt", "screen-resolution-extra", "ubuntu-advantage-tools"),
+    *("ubuntu-drivers-common", "ufw", "unattended-upgrades", "usb-creator", "xkit"),
 }
 OF_CONDA = re.compile(r"^([\w.-]+) @ file:///\S+", re.MULTILINE)
 
@@ -191,7 +194,8 @@ def add(line: str, packages: Packages) -> None:
     if not found or line.lstrip().startswith(("-", "#", ".")):
         return
     name = normal(found[1])
-    if name in UNINSTALLABLE and ";" not in line:
+    elsewhere = name in UNINSTALLABLE or name.startswith("pyobjc") or "ubuntu" in (found[3] or "")
+    if elsewhere and ";" not in line:
         packages.uninstallable.append(found[1])
         return
     version = re.search(r"==\s*([\w.!+]+)", found[3] or "")

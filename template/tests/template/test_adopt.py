@@ -1337,6 +1337,12 @@ def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):
         ("open('/etc/shop.json')\n", "/etc/shop.json"),
         ("p = ConfigParser()\np.read(BASE_DIR / 'shop.ini')\n", "shop.ini"),
         ("p = Parser()\np.read(BASE_DIR / 'shop.ini')\n", ""),
+        ("open('shop.json')\n", "shop.json"),
+        ("open('requirements.txt')\n", ""),
+        ("C = Config(RepositoryIni(BASE_DIR / 'shop.ini'))\n", "shop.ini"),
+        ("if not (BASE_DIR / 'key').exists():\n    raise ValueError\n", "key"),
+        ("import os\nif not os.path.isfile('/etc/key'):\n    raise ValueError\n", "/etc/key"),
+        ("if not (BASE_DIR / 'key').exists():\n    KEY = 1\n", ""),
     ],
 )
 def test_what_may_be_missing_is_not_wanted(folder, capsys, lines, name):
@@ -1407,9 +1413,11 @@ def test_dotenv_that_has_to_exist_is_empty_in_the_image(folder, capsys):
 def test_requirements_of_another_machine_are_mended(folder, capsys):
     """UTF-16, packages that Linux cannot have, files of conda's; and in the workflow too."""
     base(folder)
-    text = "Django==5.2.*\r\npywin32==308\r\nsix @ file:///C:/six\r\npywin32; os_name=='nt'\r\n"
+    text = "Django==5.2.*\r\npywin32==308\r\nufw==1\r\npyobjc-framework-Cocoa==9\r\n"
+    text += "distro-info===0.18ubuntu1\r\nsix @ file:///C:/six\r\npywin32; os_name=='nt'\r\n"
     (folder / "requirements.txt").write_bytes(text.encode("utf-16"))
-    assert "pywin32 cannot be installed on Linux" in adopt(folder, capsys)
+    names = "pywin32, ufw, pyobjc-framework-Cocoa, distro-info"
+    assert f"{names} cannot be installed on Linux" in adopt(folder, capsys)
     step = next(line for line in dockerfile(folder).splitlines() if line.startswith("RUN iconv"))
     tests = (folder / ".github/workflows/ci.yml").read_text()
     assert step.removeprefix("RUN ").replace("  && ", " && ") in tests
