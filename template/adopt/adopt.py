@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from deploy.stages import FILE
-from template.adopt.django_settings import django_settings
+from template.adopt.django_settings import django_settings, installer
 from template.adopt.dockerfile import dockerfile, secret_options
 from template.adopt.findings import Findings, look
 from template.adopt.home import Home, find_home
@@ -117,6 +117,8 @@ def files(
     for name in ("README.md", "health.py", "ruff.toml"):
         texts[f"{home.path}/{name}"] = home.moved((root / WRITTEN / name).read_text())
     texts[f"{home.path}/django_settings.py"] = django_settings(found)
+    if found.settings.configuration:
+        texts[f"{home.path}/__init__.py"] += installer(home)
     texts[FILE] = home.moved(commands(stages_toml(read(root / FILE), find_processes(found))))
     if commit := git(root, "rev-parse", "HEAD"):
         texts[f"{home.path}/{VERSION}"] = f"{commit}\n"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from template.adopt.dockerfile import static_outside
 from template.adopt.findings import Findings
-from template.adopt.settings import OF_AN_ENGINE
+from template.adopt.home import Home
 from template.adopt.variables import variables_in
 
 DOCSTRING = '''\
@@ -17,14 +17,28 @@ The image names this module in DJANGO_SETTINGS_MODULE. Your machine does not rea
 
 def django_settings(found: Findings) -> str:
     """The whole module."""
-    after = [*middleware(found), *static_root(found), *sqlite(found)]
+    after = [*middleware(found), *static_root(found), *compressed(found), *sqlite(found)]
     after += [*without_value(found), *of_the_stage(found)]
     stars = f"from {found.settings.module} import *"
     if name := found.settings.configuration:
         after = [f"class {name}({name}):", *(f"    {line}" for line in of_the_class(found, name))]
     body = "\n".join([*before(found), stars, "", *after])
-    head = f"{DOCSTRING}\n\nimport os\n" if "os." in body else f"{DOCSTRING}\n"
+    modules = [f"import {name}\n" for name in ("json", "os") if f"{name}." in body]
+    head = "\n".join([f"{DOCSTRING}\n", *([] if not modules else ["".join(modules)])])
     return f"{head}\n{body}\n"
+
+
+def installer(home: Home) -> str:
+    """What the package of these settings does first, so that their class becomes the settings."""
+    return f"""
+import os
+
+# In the image. All commands come by here, and django-configurations' own starters do not.
+if os.environ.get("DJANGO_SETTINGS_MODULE") == "{home.module}.django_settings":
+    from configurations import importer
+
+    importer.install()
+"""
 
 
 def of_the_class(found: Findings, name: str) -> Iterator[str]:
@@ -46,6 +60,7 @@ def before(found: Findings) -> Iterator[str]:
         yield "}.items():"
         yield "    if given in os.environ:"
         yield "        os.environ.setdefault(name, os.environ[given])"
+    yield from lists(found)
     fixed = {**engines(found), **found.settings.debug_variable()}
     if fixed:
         yield 'if "PGHOST" in os.environ:  # on a stage'
@@ -54,12 +69,28 @@ def before(found: Findings) -> Iterator[str]:
         )
 
 
+def lists(found: Findings) -> Iterator[str]:
+    """What a stage gives with commas, as JSON."""
+    names = found.settings.read_as_json()
+    if not names:
+        return
+    yield "# A stage gives lists with commas, and your settings read these as JSON."
+    yield "for name, given in {"
+    yield from (f'    "{name}": "{given}",' for name, given in sorted(names.items()))
+    yield "}.items():"
+    yield '    value = os.environ.get(given, "")'
+    yield '    if value and not os.environ.get(name, "").startswith("["):'
+    yield '        listed = value if value.startswith("[") else json.dumps(value.split(","))'
+    yield "        os.environ[name] = listed"
+
+
 def engines(found: Findings) -> dict[str, str]:
     """The variables that choose the database's engine, each with its word for PostgreSQL."""
     if "PGHOST" not in found.settings.of_the_stage().values():
         return {}
-    names = [name for name in found.settings.database_variables if OF_AN_ENGINE.search(name)]
-    return {name: found.settings.word_for_postgresql(name) or engine(found) for name in names}
+    settings = found.settings
+    names = [name for name in settings.database_variables if settings.chooses_engine(name)]
+    return {name: settings.word_for_postgresql(name) or engine(found) for name in names}
 
 
 def engine(found: Findings) -> str:
@@ -96,6 +127,13 @@ def static_root(found: Findings) -> Iterator[str]:
         yield 'STATIC_URL = "/static/"'
 
 
+def compressed(found: Findings) -> Iterator[str]:
+    """A container cannot write static files, and so the build compresses all of them."""
+    if found.compressed and found.settings.values.get("COMPRESS_OFFLINE") is not True:
+        yield "# The build compresses: a container cannot write static files, nor serve new ones."
+        yield "COMPRESS_ENABLED = COMPRESS_OFFLINE = True"
+
+
 def sqlite(found: Findings) -> Iterator[str]:
     """A file of SQLite's belongs where it can be written to."""
     if "sqlite" in found.settings.text.lower() or "DATABASE_URL" in found.settings.variables:
@@ -127,6 +165,8 @@ def of_the_stage(found: Findings) -> Iterator[str]:
         if "wagtail.search" in settings.text and "django.contrib.postgres" not in settings.text:
             lines += ["# Wagtail's search wants it on PostgreSQL."]
             lines += ['INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.postgres"]']
+    elif settings.has_no_database:
+        lines += ['DATABASES = {"default": {}}', *database(found, with_engine=True)]
     elif settings.may_be_sqlite and not engines(found):
         lines += ['if "sqlite" in DATABASES["default"]["ENGINE"]:']
         lines += [f"    {line}" for line in database(found, with_engine=True)]
@@ -140,7 +180,7 @@ def of_the_stage(found: Findings) -> Iterator[str]:
         lines += ['ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "").split(",")']
     if not settings.has("SECURE_PROXY_SSL_HEADER"):
         lines += ['SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")']
-    if settings.values.get("DEBUG") in (True, "True", "true", "1", 1):
+    if settings.is_debug:
         lines += ["DEBUG = False"]
     if settings.has("SECURE_SSL_REDIRECT"):
         lines += ['if os.environ.get("HTTPS") == "false":  # while the stage has no certificate']

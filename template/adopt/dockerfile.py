@@ -118,6 +118,8 @@ def build(found: Findings) -> str:
             f"{added_by(found)} {' '.join(quote(name) for name in found.added)}",
         ]
     lines += copied(found)
+    if logs := sorted(name for name, why in found.writable.items() if why == "LOGGING"):
+        lines += [f"# LOGGING opens files here.\nRUN mkdir -p {' '.join(map(quote, logs))}"]
     if found.settings.dotenv:
         names = " ".join(quote(found.relative(path)) for path in found.settings.dotenv)
         lines += ["# The settings open it, and what it says comes from the stage's variables."]
@@ -160,7 +162,7 @@ def static(found: Findings) -> list[str]:
     if not found.settings.has("SECRET_KEY"):
         missing["SECRET_KEY"] = Variable("SECRET_KEY").placeholder
     command = COLLECT
-    if found.settings.values.get("COMPRESS_OFFLINE") is True:  # django-compressor's
+    if found.compressed or found.settings.values.get("COMPRESS_OFFLINE") is True:
         command = f"sh -c '{COLLECT} && python manage.py compress'"
     command = command.replace("manage.py", "-m django") if found.forced else command
     steps = [f"{name}={quote(value)}" for name, value in sorted(missing.items())]
@@ -313,7 +315,8 @@ def with_pipenv(packages: Packages, found: Findings) -> Iterator[str]:
 
 def with_pyproject(packages: Packages, found: Findings) -> Iterator[str]:
     """The dependencies in pyproject.toml, which no lock pins."""
-    yield "# No lock pins these: they are the newest that pyproject.toml admits, at each build."
+    name = packages.files[0].name
+    yield f"# No lock pins these: they are the newest that {name} admits, at each build."
     if packages.inline:
         yield venv()
         yield f"{CACHE}{PIP} {' '.join(quote(line) for line in packages.inline)}"
@@ -407,8 +410,11 @@ def writable(found: Findings) -> list[str]:
         for name in dict.fromkeys(found.written_files)
     ]
     for folder in sorted(found.writable):
-        place = f"/data/{folder.replace('/', '-')}"
-        steps.append(f"mkdir -p {folder} && mv {folder} {place} && ln -s {place} {folder}")
+        place = f"/data/{folder.strip('/').replace('/', '-')}"
+        made = f"mkdir -p {folder} && mv {folder} {place}"
+        if folder.startswith("/"):  # elsewhere in the file system, where there is nothing yet
+            made = f"mkdir -p {place} {folder.rpartition('/')[0]}"
+        steps.append(f"{made} && ln -s {place} {folder}")
     return [
         "# The project writes here. On ECS /data ends with its container: uploads belong in a"
         " bucket.",

@@ -21,7 +21,14 @@ from template.adopt.project import (
     read,
     search,
 )
-from template.adopt.python_version import Python, choose_python, django_series, imports, number
+from template.adopt.python_version import (
+    Python,
+    choose_python,
+    django_series,
+    end_of_range,
+    imports,
+    number,
+)
 from template.adopt.settings import Settings, read_settings
 from template.adopt.variables import name_of
 
@@ -39,6 +46,15 @@ SERVERS = {
 }
 DRIVERS = ("psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "psycopg2cffi")
 PKG_RESOURCES = {"razorpay", "drf-yasg", "djangorestframework-simplejwt", "mezzanine", "django-jet"}
+
+# And those that did so before a release.
+OLD = {"gunicorn": (21,), "apscheduler": (3, 10), "django-celery-beat": (2, 2)}
+
+# Folders that the base image has, which are not the project's to lead elsewhere.
+OF_DEBIAN = {
+    *("/", "/etc", "/home", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/usr"),
+    *("/usr/local", "/usr/share", "/var", "/var/cache", "/var/lib", "/var/log", "/var/run"),
+}
 
 
 @dataclass
@@ -64,6 +80,7 @@ class Findings:
     written_files: list[str] = field(default_factory=list)  # of a log, beside the code
     docker_options: str = ""  # of docker build, where the Dockerfile is not in its usual place
     build_options: str = ""  # the same in the pipeline, with secrets
+    compressed: bool = False  # whether django-compressor has to run in the build
     forced: bool = False  # manage.py or wsgi.py set the settings whatever the environment says
 
     @property
@@ -135,6 +152,8 @@ def serve(found: Findings) -> None:
     other_host = isinstance(url, str) and "//" in url
     served = "whitenoise.middleware" in settings.text.lower() or "whitenoise" in middleware
     wrapped = "whitenoise" in read(files["wsgi"]).lower() if files["wsgi"] else False
+    pages = search(found.root, "**/*.html") if "compressor" in settings.apps else ()
+    found.compressed = any("{% compress " in read(path) for path in pages)
     found.whitenoise = found.static == "collected" and not served and not wrapped and not other_host
 
 
@@ -157,19 +176,36 @@ def add_packages(found: Findings) -> None:
     imported = re.search(
         r"^(import|from) (pkg_resources|setuptools|distutils)\b", source, re.MULTILINE
     )
-    if minor >= 12 and (imported or packages.has(*PKG_RESOURCES)):
+    old = any(number(packages.pins.get(name) or "99") < since for name, since in OLD.items())
+    if minor >= 12 and (imported or old or packages.has(*PKG_RESOURCES)):
         wanted.append("setuptools")
     settings = found.settings
     connected = settings.is_connected or settings.is_fixed_postgresql or settings.is_fixed_sqlite
-    if not packages.has(*DRIVERS) and connected and not settings.is_mysql:
+    connected = connected or settings.has_no_database
+    if not packages.has(*DRIVERS) and connected and not settings.other_server:
         # The newer driver is Django's since 4.2.
         older = number(django_series(packages) or "9") < (4, 2)
         wanted.append("psycopg2-binary" if older else "psycopg[binary]")
+    if needs_old_psycopg2(packages) and connected:
+        # Installed over what is there: Django before 3.1 and 2.9 disagree about time zones.
+        found.added.append("psycopg2-binary==2.8.6")
+        wanted = [name for name in wanted if name != "psycopg2-binary"]
     if found.packages.tool == "none":
         found.added.append("django~=5.2.0")
     found.added += [
         f"{name}=={version_for(name, minor)}" for name in wanted if not packages.has(name)
     ]
+
+
+def needs_old_psycopg2(packages: Packages) -> bool:
+    """Whether Django is of before 3.1, and nothing keeps psycopg2 below 2.9.
+
+    https://code.djangoproject.com/ticket/31856
+    """
+    names = [name for name in ("psycopg2", "psycopg2-binary") if packages.has(name)]
+    pinned = any(packages.pins[name] or end_of_range(packages, name) for name in names)
+    series = django_series(packages)
+    return bool(series) and number(series) < (3, 1) and not pinned
 
 
 def version_for(name: str, minor: int) -> str:
@@ -183,21 +219,23 @@ def written_folders(found: Findings) -> dict[str, str]:
     """Folders of the project that it writes to: settings and code name them."""
     settings, folders = found.settings, {}
     for name in ("MEDIA_ROOT", "FILE_UPLOAD_TEMP_DIR", "SENDFILE_ROOT", "PRIVATE_STORAGE_ROOT"):
-        if path := inside(found, settings.path_of(name)):
-            folders[path] = name
+        path = settings.path_of(name)
+        if folder := inside(found, path) or outside(found, path):
+            folders[folder] = name
     for path in file_handlers(settings.values.get("LOGGING")):
         place = PurePath(found.project, path)
-        if folder := inside(found, path.parent):
+        if folder := inside(found, path.parent) or outside(found, path.parent):
             folders[folder] = "LOGGING"
         elif place.is_relative_to(found.root):
             found.written_files.append(place.relative_to(found.root).as_posix())
+        elif str(place.parent) in OF_DEBIAN:
+            found.written_files.append(str(place))
     caches = settings.values.get("CACHES")
     for cache in caches.values() if isinstance(caches, dict) else []:
         if isinstance(cache, dict) and "filebased" in str(cache.get("BACKEND", "")):
             location = cache.get("LOCATION")
-            if isinstance(location, str | PurePath) and (
-                folder := inside(found, PurePath(location))
-            ):
+            path = PurePath(location) if isinstance(location, str | PurePath) else None
+            if folder := inside(found, path) or outside(found, path):
                 folders[folder] = "CACHES"
     folders |= {path: "the code" for path in opened_for_writing(found) if path not in folders}
     databases = settings.values.get("DATABASES")
@@ -233,6 +271,15 @@ def inside(found: Findings, path: PurePath | None) -> str:
         return ""
     package = (found.root / relative / "__init__.py").is_file()
     return "" if relative in (".", found.where) or package or ".." in relative else relative
+
+
+def outside(found: Findings, path: PurePath | None) -> str:
+    """A folder that is not the project's, and that an image has to have; else nothing."""
+    place = str(path)
+    free = place.startswith(("/data", "/tmp", "/dev"))  # noqa: S108 - of the image, not made here
+    if path is None or not path.is_absolute() or path.is_relative_to(found.root):
+        return ""
+    return "" if free or place in OF_DEBIAN else place
 
 
 def opened_for_writing(found: Findings) -> set[str]:

@@ -24,6 +24,9 @@ OWN_MODULE = re.compile(
     r"(local|my|secret|private)_?(settings|config|conf|secrets?|keys)"
     r"|(settings|config)_?(local|secrets?|private)"
 )
+# Readers of decouple's that fail without their file, and what asks whether one is there.
+REPOSITORIES = ("RepositoryEnv", "RepositoryIni")
+FILE_QUESTIONS = ("exists", "isfile", "is_file")
 # Among the names: the variables whose values an image has, by their names.
 ENVIRONMENT = "os.environ"
 
@@ -257,6 +260,24 @@ READINGS: dict[type, Any] = {
 }
 
 
+def asks_for_a_file(test: ast.expr) -> bool:
+    """Whether a question is about a file that may be missing, as os.path.exists(...)."""
+    calls = (node for node in ast.walk(test) if isinstance(node, ast.Call))
+    return any(is_method(call, (*FILE_QUESTIONS, "find_spec")) for call in calls)
+
+
+def is_method(call: ast.Call, words: tuple[str, ...]) -> bool:
+    """Whether it calls one of these, of whatever object."""
+    named = call.func.id if isinstance(call.func, ast.Name) else ""
+    return (call.func.attr if isinstance(call.func, ast.Attribute) else named) in words
+
+
+def gives_up(item: ast.Try) -> bool:
+    """Whether a `try` ends with an error all the same, one of its own."""
+    ends = [handler.body[-1] for handler in item.handlers]
+    return any(isinstance(end, ast.Raise) or "exit(" in ast.unparse(end) for end in ends)
+
+
 class Module:
     """The names that a file of settings and those that it imports come to, in their order."""
 
@@ -297,16 +318,36 @@ class Module:
                 place = evaluate(node.args[0], self.names)
             elif isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
                 place = evaluate(node.func.value, self.names)
-            elif name.endswith("RepositoryEnv") and node.args:
+            elif (name.endswith(REPOSITORIES) and node.args) or self.is_parser(node):
                 place = evaluate(node.args[0], self.names)
             else:
                 continue
-            if not isinstance(place, str | PurePath) or not PurePath(place).is_absolute():
-                continue
-            if PurePath(place).name.startswith(".env"):
-                self.dotenv.append(Path(place))
-            elif not self.is_there(Path(place)):
-                self.missing.append(PurePath(place).name)
+            self.want(place)
+
+    def note_question(self, item: ast.If) -> None:
+        """Note a file without which settings raise an error: if not FILE.exists(): raise ..."""
+        refuses = any(isinstance(one, ast.Raise) for one in item.body)
+        for call in (node for node in ast.walk(item.test) if isinstance(node, ast.Call)):
+            if refuses and is_method(call, FILE_QUESTIONS):
+                self.want(evaluate(call.args[0] if call.args else call.func.value, self.names))
+
+    def want(self, place: Any) -> None:
+        """Note a file that settings cannot do without, if an image has it not."""
+        if not isinstance(place, str | PurePath):
+            return
+        near = [parent / place for parent in self.files[0].parents[:3]]
+        if PurePath(place).is_absolute() and PurePath(place).name.startswith(".env"):
+            self.dotenv.append(Path(place))
+        elif not any(self.is_there(path) for path in near):
+            inside = PurePath(place).is_relative_to(self.files[0].parent.parent)
+            self.missing.append(PurePath(place).name if inside else str(place))
+
+    def is_parser(self, node: ast.Call) -> bool:
+        """Whether it is PARSER.read("file.ini") of configparser's."""
+        if not is_method(node, ("read", "read_file")) or not node.args:
+            return False
+        made = self.expressions.get(dotted(node.func).rpartition(".")[0], [])
+        return any("ConfigParser(" in ast.unparse(value) for value in made)
 
     def body(self, statements: list[ast.stmt], path: Path) -> None:
         """Take in statements, both sides of a question that cannot be answered."""
@@ -326,6 +367,7 @@ class Module:
                 case ast.Assign(targets=targets, value=value):
                     for target in targets:
                         self.assign(target, value)
+                    self.imported_by_name(value, path)
                 case ast.AnnAssign(target=target, value=value) if value is not None:
                     self.assign(target, value)
                 case ast.AugAssign(target=ast.Name(id=name), value=value):
@@ -333,12 +375,15 @@ class Module:
                 case ast.If(test=test, body=body, orelse=orelse):
                     # A stage runs without DEBUG.
                     answer = evaluate(test, {**self.names, "DEBUG": False})
+                    self.guarded += (asks := asks_for_a_file(test))
+                    self.note_question(item)
                     self.body(body if answer is UNKNOWN or answer else [], path)
+                    self.guarded -= asks
                     self.body(orelse if answer is UNKNOWN or not answer else [], path)
                 case ast.Try() | ast.With():
-                    self.guarded += isinstance(item, ast.Try)
+                    self.guarded += (guards := isinstance(item, ast.Try) and not gives_up(item))
                     self.body(item.body, path)
-                    self.guarded -= isinstance(item, ast.Try)
+                    self.guarded -= guards
                     self.body(getattr(item, "orelse", []), path)
                 case ast.ClassDef(body=body) if path in self.classes:
                     self.body(body, path)
@@ -374,8 +419,20 @@ class Module:
         elif not self.guarded and self.is_own(module):
             self.missing.append(module)
 
+    def imported_by_name(self, value: ast.expr, path: Path) -> None:
+        """importlib.import_module("NAME")."""
+        if isinstance(value, ast.Call) and dotted(value.func).endswith("import_module"):
+            module = evaluate(value.args[0], self.names) if value.args else UNKNOWN
+            if isinstance(module, str) and not module.startswith("."):
+                self.follow(module, path)
+
     def is_own(self, module: str) -> bool:
         """Whether a module that is not there would be the project's, as far as its name tells."""
+        top, _, rest = module.partition(".")
+        package = self.find(top)
+        if rest and package and package.name == "__init__.py":
+            # A folder without __init__.py is a package all the same.
+            return not package.parent.joinpath(*rest.split(".")).is_dir()
         return bool(self.find(module) or OWN_MODULE.fullmatch(module.rpartition(".")[2]))
 
     def assign(self, target: ast.AST, value: ast.AST) -> None:

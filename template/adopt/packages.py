@@ -21,6 +21,7 @@ REQUIREMENTS = (
     *("requirements.txt", "requirements/requirements.txt", "requirements/base.txt"),
     *("requirements/common.txt", "requirements/main.txt", "requirements/default.txt"),
     *("requirements/core.txt", "reqs/*.txt", "*requirements*.txt", "requirements/*.txt"),
+    "requirements.lock",  # Rye's
 )
 INCLUDE = re.compile(r"^\s*(-r|--requirement|-c|--constraint)[\s=]+(\S+)", re.MULTILINE)
 LOCAL = re.compile(
@@ -55,10 +56,13 @@ INDEX = re.compile(
 )
 PUBLIC = ("pypi.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com")
 # Lines of requirements that cannot be installed on Linux, from `pip freeze` on other machines:
-# Windows' own packages, a line of Debian's that names nothing, and files that only conda had.
+# Windows' own packages, macOS's, Debian's that no index has, and files that only conda had.
 UNINSTALLABLE = {
     *("pkg-resources", "pywin32", "pypiwin32", "pywinpty", "windows-curses"),
-    *("twisted-iocpsupport", "pyobjc", "pyobjc-core", "backports-zoneinfo"),
+    *("twisted-iocpsupport", "tensorflow-intel", "tensorflow-macos", "tensorflow-metal"),
+    *("backports-zoneinfo", "command-not-found", "cupshelpers", "language-selector"),
+    *("python-apt", "screen-resolution-extra", "ubuntu-advantage-tools"),
+    *("ubuntu-drivers-common", "ufw", "unattended-upgrades", "usb-creator", "xkit"),
 }
 OF_CONDA = re.compile(r"^([\w.-]+) @ file:///\S+", re.MULTILINE)
 
@@ -141,6 +145,7 @@ def choose_packages(root: Path, project: Path, imported: set[str]) -> Packages:
     found = list(dict.fromkeys(path for path in found if path.is_file()))
     of_django = [path for path in found if "django" in of_requirements(path).pins]
     own = of_pyproject(folders, imported)
+    own = own if own.has("django") else of_pipfile(folders) or own
     if of_django:
         packages = of_requirements(of_django[0])
         packages.pyproject = pyproject
@@ -189,7 +194,8 @@ def add(line: str, packages: Packages) -> None:
     if not found or line.lstrip().startswith(("-", "#", ".")):
         return
     name = normal(found[1])
-    if name in UNINSTALLABLE and ";" not in line:
+    elsewhere = name in UNINSTALLABLE or name.startswith("pyobjc") or "ubuntu" in (found[3] or "")
+    if elsewhere and ";" not in line:
         packages.uninstallable.append(found[1])
         return
     version = re.search(r"==\s*([\w.!+]+)", found[3] or "")
@@ -421,6 +427,24 @@ def of_pyproject(folders: list[Path], imported: set[str]) -> Packages:
     return Packages()
 
 
+def of_pipfile(folders: list[Path]) -> Packages | None:
+    """A Pipfile without its lock, if there is one."""
+    for folder in folders:
+        said = load(folder / "Pipfile").get("packages", {})
+        lines = [translated(name, item) for name, item in said.items() if not is_elsewhere(item)]
+        if lines:
+            packages = Packages("pyproject", folder, [folder / "Pipfile"], inline=lines)
+            for line in lines:
+                add(line, packages)
+            return packages
+    return None
+
+
+def is_elsewhere(said: Any) -> bool:
+    """Whether a Pipfile names a folder, a file or a repository, and no version."""
+    return isinstance(said, dict) and bool({"path", "file", "git"} & set(said))
+
+
 def parsed(lines: list[str]) -> list[dict[str, str]]:
     """The names in lines of requirements, as a lock has them."""
     found = [NAMED.match(line) for line in lines]
@@ -441,7 +465,7 @@ def translated(name: str, said: Any) -> str:
         return f"{whole}>={version[1:]},<{above}"
     if version == "*":
         return whole
-    return whole + (version if version[0] in "<>=!" else f"=={version}")
+    return whole + (version if version[0] in "<>=!~" else f"=={version}")
 
 
 def url_name(file: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ USUAL = 13
 # https://docs.djangoproject.com/en/stable/faq/install/#what-python-version-can-i-use-with-django
 DJANGO = {
     "1.11": (9, 9, 9),
+    "2.0": (9, 9, 9),
+    "2.1": (9, 9, 9),
     "2.2": (9, 9, 9),
     "3.0": (9, 9, 9),
     "3.1": (9, 9, 9),
@@ -182,8 +184,24 @@ def lacks_wheel(packages: Packages, name: str, minor: int) -> bool:
         if not wheels or any(re.search(r"-(py3|py2\.py3|py\d+)-none-", file) for file in wheels):
             return False
         return not any(fits(file, minor) for file in wheels)
-    version = packages.pins.get(name, "")
-    return bool(version and name in WHEELS and number(version) < number(first_release(name, minor)))
+    if name not in WHEELS:
+        return False
+    first = number(first_release(name, minor))
+    if version := packages.pins.get(name, ""):
+        return number(version) < first
+    end = number(end_of_range(packages, name))
+    return bool(end) and end <= first
+
+
+def end_of_range(packages: Packages, name: str) -> str:
+    """The first version that `<2.9`, `~=2.8.1` or `==2.8.*` excludes; empty where none is."""
+    sign, bound = packages.bounds.get(name, ("", ""))
+    parts = bound.split(".")
+    if sign == "~=":
+        parts = parts[:-1]
+    if sign in ("~=", "==") and parts:
+        return ".".join([*parts[:-1], str(int(parts[-1]) + 1)])
+    return bound if sign == "<" else ""
 
 
 def fits(file: str, minor: int) -> bool:
@@ -205,6 +223,7 @@ def complaints(packages: Packages, modules: dict[str, int], python: Python) -> I
     """The pins and imports that this Python cannot have, and what mends each."""
     for name in python.without_wheel:
         version = packages.pins[name]
+        said = f"=={version}" if version else "".join(packages.bounds.get(name, ()))
         mend = "it is compiled in the build"
         if name in WHEELS:
             newest = [
@@ -215,7 +234,7 @@ def complaints(packages: Packages, modules: dict[str, int], python: Python) -> I
             other = f", or take Python 3.{newest[-1]} in `FROM`" if newest else ""
             mend = f"{name}=={first_release(name, python.minor)} is the first that has one{other}"
         if name != "psycopg2" or number(version) < number(first_release(name, python.minor)):
-            yield f"{name}=={version} has no wheel for Python 3.{python.minor}: {mend}."
+            yield f"{name}{said} has no wheel for Python 3.{python.minor}: {mend}."
     for module, since in modules.items():
         if python.minor >= since:
             yield (

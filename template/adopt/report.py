@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
+from template.adopt.at_import import queries, services
 from template.adopt.dockerfile import secret_options, tokens
 from template.adopt.findings import Findings
 from template.adopt.packages import host
 from template.adopt.processes import find_processes
 from template.adopt.project import DEVELOPMENT, is_readable
+from template.adopt.python_version import django_series, number
 from template.adopt.repository import Repository
 from template.adopt.variables import Variable
 from template.adopt.workflows import CALLED, of_tests, tests_line, wants_postgresql
@@ -28,6 +30,7 @@ def report(found: Findings, repository: Repository, folder: Path, own_image: str
         *about_own_files(found, repository, own_image),
         *about_project(found),
         *about_settings(found),
+        *about_imports(found),
         *found.python.notes,
         *about_database(found),
         *about_tests(found, repository),
@@ -202,6 +205,13 @@ def about_project(found: Findings) -> Iterator[str]:
         name for name in found.packages.others if found.root / name not in found.packages.files
     ]:
         yield f"Also there, and not installed: {', '.join(others)}."
+    series, driver = django_series(found.packages), found.packages.pins.get("psycopg2")
+    driver = driver or found.packages.pins.get("psycopg2-binary") or ""
+    if series and number(series) < (3, 1) and number(driver) >= (2, 9):
+        yield (
+            f"psycopg2 {driver} and Django {series} do not go together (database connection isn't"
+            " set to UTC): psycopg2-binary==2.8.6 does."
+        )
     if found.packages.uninstallable:
         yield (
             f"{', '.join(found.packages.uninstallable)} cannot be installed on Linux, and"
@@ -245,10 +255,11 @@ def about_database(found: Findings) -> Iterator[str]:
     settings = found.settings
     if not settings.module:
         return
-    if settings.is_mysql:
+    if settings.other_server:
         yield (
-            "The settings want MySQL, and a stage has PostgreSQL, which they are not led to."
-            " Move to PostgreSQL, or bring a MySQL server of your own and tell the stage where:"
+            f"The settings want {settings.other_server}, and a stage has PostgreSQL, which they"
+            f" are not led to. Move to PostgreSQL, or bring a {settings.other_server} server of"
+            " your own and tell the stage where:"
             f" {', '.join(settings.database_variables) or 'DATABASES reads no variable yet'}."
         )
     elif settings.is_fixed_postgresql:
@@ -261,6 +272,12 @@ def about_database(found: Findings) -> Iterator[str]:
             f"DATABASES in {settings.module} is SQLite, wherever it runs. On a stage"
             f" {found.home.path}/django_settings.py gives it PostgreSQL: run your tests on that"
             " too, and load the data that you want to keep."
+        )
+    elif settings.has_no_database:
+        yield (
+            f"No database is named in what {settings.module} reads and Git has. On a stage"
+            f" {found.home.path}/django_settings.py gives it PostgreSQL; elsewhere the image wants"
+            " one in your settings."
         )
     elif not settings.is_connected:
         engine = settings.engine.rpartition(".")[2] or "no known"
@@ -320,7 +337,7 @@ def about_settings(found: Findings) -> Iterator[str]:
             "wsgi.py sets DJANGO_SETTINGS_MODULE whatever the environment says, so it is left"
             " out: Django's own application is served. Make it os.environ.setdefault."
         )
-    if settings.values.get("DEBUG") in (True, "True", "true"):
+    if settings.is_debug:
         yield (
             f"DEBUG is True unless told otherwise: {found.home.path}/django_settings.py makes it"
             " False on a stage."
@@ -332,7 +349,7 @@ def about_settings(found: Findings) -> Iterator[str]:
         "ALLOWED_HOSTS",
         *settings.chosen,
         *settings.debug_variable(),
-        *(() if settings.is_mysql else settings.database_variables),
+        *(() if settings.other_server else settings.database_variables),
     }
     switches = settings.of_switches()
     wanted = [
@@ -351,6 +368,22 @@ def about_settings(found: Findings) -> Iterator[str]:
         yield (
             "ALLOWED_HOSTS is split at blanks, and a stage's value at commas: with more than one"
             " name, change one."
+        )
+
+
+def about_imports(found: Findings) -> Iterator[str]:
+    """What the code asks for when it is imported, before it can have it."""
+    for path, line in queries(found.root):
+        yield (
+            f"{found.relative(path)} asks the database when it is imported (line {line}): on a new"
+            " stage, whose database has no tables yet, the first migration fails. Ask in a"
+            " function, as a form does in __init__, or give ModelChoiceField a queryset."
+        )
+    for name in services(found.settings.text):
+        yield (
+            f"The settings ask {name} when they are loaded, for which a build has no login. Read"
+            f" the value from a variable, which a stage gets by `python3 -m {found.home.module}"
+            " config`."
         )
 
 

@@ -36,6 +36,11 @@ OF_ANOTHER = re.compile(
     r"REDIS|CACHE|BROKER|CELERY|REPLICA|READ|TEST|BACKUP|BUCKET|ADMIN|MYSQL|MARIADB|MONGO|ELASTIC|"
     r"CLICKHOUSE|INFLUX|NEO4J|S3"
 )
+# What engines of other servers are called, and the servers.
+SERVERS = {
+    **{"mysql": "MySQL", "mariadb": "MySQL", "oracle": "Oracle", "djongo": "MongoDB"},
+    **{"mongodb": "MongoDB", "mssql": "SQL Server", "sql_server": "SQL Server"},
+}
 # Variables that a stage has once stages.toml switches something on: names that stand for them.
 SWITCHES = {
     re.compile(r"(^|_)REDIS(_TLS)?_UR[LI]$"): ("CACHE_URL", "cache = true"),
@@ -96,17 +101,21 @@ class Settings:
         engine = self.default_database.get("ENGINE", "")
         return engine if isinstance(engine, str) else ""
 
+    def variables_of(self, node: ast.AST) -> dict[str, Variable]:
+        """The variables that a part of the settings reads, by functions of its own too."""
+        functions: dict[str, str] = {}
+        for file in self.files:
+            functions |= reading_functions(parse(file))
+        return variables_in(node, functions)
+
     @property
     def database_variables(self) -> dict[str, Variable]:
         """The variables that the database's settings read."""
         names: set[str] = set()
-        functions: dict[str, str] = {}
-        for file in self.files:
-            functions |= reading_functions(parse(file))
         for name, expressions in self.expressions.items():
             if name in ("DATABASES", "DATABASE", "DB") or OF_A_DATABASE.search(name):
                 for node in expressions:
-                    names |= set(variables_in(node, functions))
+                    names |= set(self.variables_of(node))
         names |= {name for name in self.variables if OF_A_DATABASE.search(name)}
         return {name: self.variables[name] for name in sorted(names) if name in self.variables}
 
@@ -114,7 +123,7 @@ class Settings:
         """The settings' own names for what a stage gives, each with the stage's name."""
         found: dict[str, str] = {}
         for name in self.database_variables:
-            if OF_ANOTHER.search(name.upper()) or self.is_mysql:
+            if OF_ANOTHER.search(name.upper()) or self.other_server or self.chooses_engine(name):
                 continue
             if re.search(r"(URL|URI|DSN)$", name.upper()):
                 found[name] = "DATABASE_URL"
@@ -124,11 +133,27 @@ class Settings:
                     found[name] = part
         for setting in ("SECRET_KEY", "ALLOWED_HOSTS"):
             for node in self.expressions.get(setting, []):
-                names = [name for name in variables_in(node) if name not in found]
+                taken = {*found, *self.read_as_json()}
+                names = [name for name in self.variables_of(node) if name not in taken]
                 found |= dict.fromkeys(names[:1], setting)
             if setting not in found.values() and setting not in self.variables:
                 found |= dict.fromkeys(self.named_like(setting), setting)
         return {name: of for name, of in found.items() if name != of}
+
+    def read_as_json(self) -> dict[str, str]:
+        """The variables of lists that the settings read as JSON, each with the stage's name."""
+        found = {}
+        for given in ("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"):
+            names = [
+                name
+                for node in self.expressions.get(given, [])
+                if re.search(r"\b(loads|literal_eval)\(", ast.unparse(node))
+                for name in variables_in(node)
+            ]
+            lists = (item.name for item in self.variables.values() if item.kind == "json-list")
+            names += [name for name in lists if re.search(rf"(^|_){given}$", name)]
+            found |= dict.fromkeys(names, given)
+        return found
 
     def of_switches(self) -> dict[str, tuple[str, str]]:
         """The settings' own names for what a switch gives: the stage's name, and the switch."""
@@ -149,8 +174,11 @@ class Settings:
     def debug_variable(self) -> dict[str, str]:
         """The variable that DEBUG comes from and its word for False, unless it is that already."""
         for node in self.expressions.get("DEBUG", [])[-1:]:
-            names = variables_in(node)
+            names = self.variables_of(node)
             on = evaluate(node, self.values)
+            if on is UNKNOWN and isinstance(node, ast.Call) and len(node.args) > 1:
+                on = evaluate(node.args[1], self.values)  # the default of a function of its own
+                on = on not in ("False", "false", "0", "no", "off") and on
             if len(names) == 1 and (on is UNKNOWN or on):
                 (item,) = names.values()
                 if on is UNKNOWN and not item.required:
@@ -160,25 +188,54 @@ class Settings:
                 return {item.name: "0" if number else "" if plain else "False"}
         return {}
 
+    @property
+    def is_debug(self) -> bool:
+        """Whether DEBUG is on unless told otherwise: as "False" is, a text that is not empty."""
+        value = self.values.get("DEBUG")
+        return value in (True, 1) or (isinstance(value, str) and bool(value))
+
     def word_for_postgresql(self, name: str) -> str:
         """What a variable that chooses the database is compared with; nothing if with nothing."""
-        words = [
-            item.value
-            for path in self.files
-            for node in ast.walk(parse(path))
-            if isinstance(node, ast.Compare) and name in variables_in(node)
-            for item in ast.walk(node)
-            if isinstance(item, ast.Constant) and isinstance(item.value, str)
-        ]
-        found = [word for word in words if re.match("postg|psql|pg", word) and word != name]
         inside = rf"backends\.(\{{|[\"'] *\+).*{name}|{name}.*backends\.%s"
+        found = self.words_compared(name)
         return found[0] if found else "postgresql" if re.search(inside, self.text) else ""
 
+    def words_compared(self, name: str) -> list[str]:
+        """The words for PostgreSQL that a variable, or what it was given to, is compared with."""
+        given = {one for one, values in self.expressions.items()
+                 if any(name in variables_in(value) for value in values)}  # fmt: skip
+        words = []
+        for node in (node for path in self.files for node in ast.walk(parse(path))):
+            if not isinstance(node, ast.Compare):
+                continue
+            items = list(ast.walk(node))
+            names = {item.id for item in items if isinstance(item, ast.Name)}
+            if name in variables_in(node) or names & given:
+                words += [item.value for item in items if isinstance(item, ast.Constant)]
+        words = [word for word in words if isinstance(word, str) and word != name]
+        return [word for word in words if re.match("postg|psql|pg", word)]
+
+    def chooses_engine(self, name: str) -> bool:
+        """Whether a variable says which database it is, by its name or by what it is asked for."""
+        return bool(OF_AN_ENGINE.search(name) or self.words_compared(name))
+
     @property
-    def is_mysql(self) -> bool:
-        """Whether the default connection is MySQL's or MariaDB's, and no choice of variables."""
-        other = re.search("postg|psycopg|sqlite|dj_database_url", self.text, re.IGNORECASE)
-        return "mysql" in self.engine or (not other and "backends.mysql" in self.text)
+    def other_server(self) -> str:
+        """Whose the default connection is where it cannot be PostgreSQL's; else nothing."""
+        said = "".join(ast.unparse(node) for node in self.expressions.get("DATABASES", []))
+        for word, name in SERVERS.items():
+            if word in self.engine and "backends.postg" not in said:
+                return name
+        choice = re.search("postg|psycopg|sqlite|dj_database_url", self.text, re.IGNORECASE)
+        return "MySQL" if not choice and "backends.mysql" in self.text else ""
+
+    @property
+    def has_no_database(self) -> bool:
+        """Whether the settings leave the default connection to a file that an image has not."""
+        if not self.module or self.configuration or self.is_connected:
+            return False
+        empty = self.default_database.get("ENGINE", UNKNOWN) in ("", "django.db.backends.")
+        return empty or "DATABASES" not in self.expressions
 
     @property
     def is_connected(self) -> bool:
@@ -295,17 +352,30 @@ def refused_without(files: list[Path], names: Module) -> set[str]:
     """The variables without which files raise an error of their own: `if not KEY: raise ...`."""
     found: set[str] = set()
     for node in (node for path in files for node in ast.walk(parse(path))):
-        raises = isinstance(node, ast.If) and any(isinstance(one, ast.Raise) for one in node.body)
+        raises = isinstance(node, ast.If) and raises_in(node.body, names.names)
         if not raises and not isinstance(node, ast.Assert):
             continue
         # Where the answer is known without the environment, nothing of it is asked for.
         if raises and evaluate(node.test, {**names.names, "DEBUG": False}) is False:
             continue
         found |= set(variables_in(node.test))
-        for name in ast.walk(node.test):
-            for value in names.expressions.get(name.id, []) if isinstance(name, ast.Name) else []:
-                found |= set(variables_in(value)) if name.id != "DEBUG" else set()
+        for name in (one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)):
+            if name == "DEBUG" or has_value(names.names.get(name)):
+                continue
+            for value in names.expressions.get(name, []):
+                found |= set(variables_in(value))
     return found
+
+
+def raises_in(statements: list[ast.stmt], names: dict[str, Any]) -> bool:
+    """Whether statements may end with an error where DEBUG is off."""
+    for item in statements:
+        if isinstance(item, ast.If):
+            answer = evaluate(item.test, {**names, "DEBUG": False})
+            taken = [] if answer is UNKNOWN else item.body if answer else item.orelse
+            if raises_in(taken, names):
+                return True
+    return any(isinstance(item, ast.Raise) for item in statements)
 
 
 def has_value(value: Any) -> bool:

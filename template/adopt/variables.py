@@ -27,7 +27,7 @@ PLACEHOLDERS = {
     r"(URL|URI|ENDPOINT|ORIGIN)S?$": "https://localhost",
     r"PORT$|TIMEOUT|SECONDS|_AGE$|COUNT$|SIZE$|LIMIT|DAYS$|_TTL$": "1",
     r"HOSTS?$|DOMAIN$": "localhost",
-    r"EMAIL": "build@localhost",
+    r"EMAIL": "build@example.com",
     # Some settings refuse a short one: Django's own have 50 characters.
     r"SECRET|KEY": "only-for-the-build-0123456789-0123456789-0123456789",
     r"DEBUG|^USE_|_ENABLED?$": "False",
@@ -40,6 +40,7 @@ OF_KIND = {
     "json": "{}",
     "list": "localhost",
     "json-list": '["localhost"]',
+    "postgres": "postgresql://build@localhost/build",
 }
 
 
@@ -204,7 +205,7 @@ def kind_of_annotation(annotation: str) -> str:
     for word, kind in (("list", "json-list"), ("dict", "json"), ("bool", "bool"), ("int", "int")):
         if re.search(rf"\b{word}\b", annotation, re.IGNORECASE):
             return kind
-    return "db" if "Postgres" in annotation else ""
+    return "postgres" if "Postgres" in annotation else ""
 
 
 def reading_functions(tree: ast.AST) -> dict[str, str]:

@@ -276,6 +276,30 @@ def test_old_django_gets_the_old_driver(folder, capsys):
     assert "psycopg2-binary==2.9.11" in dockerfile(folder)
 
 
+@pytest.mark.parametrize(
+    ("pins", "added"),
+    [
+        ("Django==2.2.5\n", True),
+        ("Django>=3.0,<3.1\npsycopg2\n", True),
+        ("Django==2.2.5\npsycopg2>=2.8,<2.9\n", False),
+        ("Django==2.2.5\npsycopg2==2.8.3\n", False),
+        ("Django==3.1.5\npsycopg2\n", False),
+    ],
+)
+def test_driver_is_of_the_time_of_an_old_django(folder, capsys, pins, added):
+    """2.9 and Django before 3.1 disagree about time zones."""
+    base(folder, BY_URL, {"requirements.txt": pins})
+    adopt(folder, capsys)
+    assert ("psycopg2-binary==2.8.6" in dockerfile(folder)) == added
+    assert "psycopg2-binary==2.9" not in dockerfile(folder)
+
+
+def test_driver_that_is_pinned_too_new_is_told(folder, capsys):
+    """The pin is the project's to change."""
+    base(folder, BY_URL, {"requirements.txt": "Django==2.2.5\npsycopg2-binary==2.9.1\n"})
+    assert "psycopg2 2.9.1 and Django 2.2 do not go together" in adopt(folder, capsys)
+
+
 def test_branch_on_sqlite_gets_the_stages_database(folder, capsys):
     """A flag of the project's own keeps SQLite although DB_HOST is read: the stage's wins."""
     base(
@@ -322,6 +346,8 @@ DEBUGS = [
     ('int(os.environ.get("DEBUG", 1))', "0"),
     ('bool(int(os.environ.get("DEBUG", 1)))', "0"),
     ('bool(os.environ.get("DEBUG", True))', ""),
+    ('from_env("DEBUG", True)', "False"),
+    ('from_env("DEBUG", "False")', None),
     ('config("DEBUG", default=False, cast=bool)', None),
     ('bool(strtobool(os.getenv("DEBUG", "false")))', None),
     ('os.environ.get("DEBUG") == "1"', None),
@@ -331,13 +357,21 @@ DEBUGS = [
 @pytest.mark.parametrize(("reading", "value"), DEBUGS)
 def test_debug_is_off_before_the_settings_are_loaded(folder, capsys, reading, value):
     """Where it is on unless told otherwise, its variable says so on a stage and in the build."""
-    base(
-        folder, f'import os\nINSTALLED_APPS += ["django.contrib.staticfiles"]\nDEBUG = {reading}\n'
-    )
+    apps = 'INSTALLED_APPS += ["django.contrib.staticfiles"]\n'
+    function = "def from_env(name, other):\n    if name in os.environ:\n"
+    function += "        return os.environ[name] == 'True'\n    return other\n"
+    base(folder, f"import os\n{apps}{function}DEBUG = {reading}\n")
     adopt(folder, capsys)
     text = settings(folder)
     assert (f'os.environ.setdefault("DEBUG", "{value}")\nfrom' in text) == (value is not None)
     assert ("RUN DEBUG=" in dockerfile(folder)) == (value is not None)
+
+
+def test_text_that_says_false_is_true(folder, capsys):
+    """What no one converts is on whatever it says, and so a stage's settings say it themselves."""
+    base(folder, 'import os\nDEBUG = os.getenv("DEBUG", "False")\n')
+    assert "DEBUG is True unless told otherwise" in adopt(folder, capsys)
+    assert "    DEBUG = False\n" in settings(folder)
 
 
 def test_https_is_not_asked_of_a_stage_without_a_certificate(folder, capsys):
@@ -408,6 +442,26 @@ def test_log_beside_the_code_is_led_to_the_volume(folder, capsys):
     assert "ln -sf /data/server.log server.log" in dockerfile(folder)
 
 
+def test_folders_elsewhere_are_made_and_led_to_the_volume(folder, capsys):
+    """Paths of a server that somebody had; what Debian has is no folder of the project's."""
+    logging = '{"a": {"filename": "/var/log/shop/a.log"}, "b": {"filename": "/var/log/b.log"}}'
+    lines = f"""
+        INSTALLED_APPS.append("django.contrib.staticfiles")
+        MEDIA_ROOT = "/vol/web/media"
+        FILE_UPLOAD_TEMP_DIR = "/tmp"
+        LOGGING = {{"version": 1, "handlers": {logging}}}
+        """
+    base(folder, lines)
+    adopt(folder, capsys)
+    build, final = dockerfile(folder).split("\nFROM base\n")
+    assert "RUN mkdir -p /var/log/shop\n" in build.partition("collectstatic")[0]
+    media = "mkdir -p /data/vol-web-media /vol/web && ln -s /data/vol-web-media /vol/web/media"
+    assert media in final
+    assert "ln -s /data/var-log-shop /var/log/shop" in final
+    assert "ln -sf /data/b.log /var/log/b.log" in final
+    assert "/data/tmp" not in final
+
+
 MYSQL = """
     import os
     DATABASES = {
@@ -437,6 +491,86 @@ def test_mysql_as_one_of_several_is_no_matter(folder, capsys):
     public_shapes.engines(folder)
     assert "want MySQL" not in adopt(folder, capsys)
     assert 'os.environ.setdefault("DB_ENGINE", "postgres")' in settings(folder)
+
+
+def test_word_that_chooses_one_of_several_databases(folder, capsys):
+    """By its name it could be a database's; MySQL is only the last that the settings can have."""
+    lines = """
+        import os
+        KIND = os.getenv("DB")
+        if KIND == "postgres":
+            DATABASES = {
+                "default": {
+                    "ENGINE": "django.db.backends.postgresql",
+                    "NAME": os.getenv("DB_NAME"),
+                    "HOST": os.getenv("DB_HOST"),
+                }
+            }
+        if os.getenv("DB") == "mysql":
+            DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}
+        """
+    base(folder, lines)
+    assert "want MySQL" not in adopt(folder, capsys)
+    assert 'os.environ.setdefault("DB", "postgres")' in settings(folder)
+    assert '"DB_NAME": "PGDATABASE"' in settings(folder)
+    assert '"DB": "PGDATABASE"' not in settings(folder)
+
+
+@pytest.mark.parametrize(
+    ("engine", "server"), [("djongo", "MongoDB"), ("mssql", "SQL Server"), ("oracle", "Oracle")]
+)
+def test_other_servers_get_nothing_of_a_stages(folder, capsys, engine, server):
+    """Their own have to be brought."""
+    lines = f'{{"default": {{"ENGINE": "{engine}", "HOST": os.getenv("DB_HOST")}}}}'
+    base(folder, f"import os\nDATABASES = {lines}\n")
+    assert f"The settings want {server}, and a stage has PostgreSQL" in adopt(folder, capsys)
+    assert '"DB_HOST": ' not in settings(folder)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "del DATABASES\ntry:\n    from .local_settings import *\nexcept ImportError:\n    pass\n",
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.", "NAME": "", "HOST": ""}}\n',
+    ],
+)
+def test_database_that_only_developers_name_is_the_stages(folder, capsys, lines):
+    """The settings in Git have none: the stage gives it, with a driver."""
+    base(folder)
+    text = (folder / "shop/settings.py").read_text()
+    lines = lines.replace("del DATABASES\n", "")
+    (folder / "shop/settings.py").write_text(text.partition("DATABASES")[0] + lines)
+    assert "No database is named in what shop.settings reads" in adopt(folder, capsys)
+    stage = settings(folder).partition('if "PGHOST"')[2]
+    assert '    DATABASES = {"default": {}}\n' in stage
+    assert '"ENGINE": "django.db.backends.postgresql",\n' in stage
+    assert "psycopg[binary]" in dockerfile(folder)
+
+
+@pytest.mark.parametrize(
+    ("reading", "name"),
+    [
+        ('json.loads(os.environ["HOSTS"])', "HOSTS"),
+        ('ast.literal_eval(os.environ.get("ALLOWED_HOSTS", "[]"))', "ALLOWED_HOSTS"),
+        ("Config().allowed_hosts", "ALLOWED_HOSTS"),
+    ],
+)
+def test_list_that_is_read_as_json_is_given_as_json(folder, capsys, monkeypatch, reading, name):
+    """A stage separates hosts by commas."""
+    lines = f"""
+        import ast, json, os
+        from pydantic_settings import BaseSettings
+        class Config(BaseSettings):
+            allowed_hosts: list[str] = []
+        ALLOWED_HOSTS = {reading}
+        """
+    base(folder, lines)
+    adopt(folder, capsys)
+    monkeypatch.setattr(os, "environ", {"ALLOWED_HOSTS": "a.example,b.example"})
+    before = settings(folder).partition("from shop")[0]
+    for _ in range(2):  # a process may load it again
+        exec(before, {})  # noqa: S102 - what was written is the subject
+        assert os.environ[name] == '["a.example", "b.example"]'
 
 
 # F2, F4, F6, F8, F11
@@ -568,6 +702,16 @@ def test_sqlite_of_the_project_is_kept_in_the_volume(folder, capsys):
         ({"pyproject.toml": '[project]\nrequires-python = ">=3.11"\n'}, 13, ""),
         ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.11"\n'}, 13, ""),
         ({"requirements.txt": "Django==3.2.25\n"}, 9, ""),
+        ({"requirements.txt": "Django~=5.2.0\nPillow>=10.2,<10.3\n"}, 11, ""),
+        ({"requirements.txt": "Django~=5.2.0\nPillow~=10.2.0\n"}, 11, ""),
+        ({"requirements.txt": "Django~=5.2.0\nPillow==10.2.*\n"}, 11, ""),
+        ({"requirements.txt": "Django~=5.2.0\nPillow>=10.2,<11\n"}, 13, ""),
+        ({"requirements.txt": "Django~=5.2.0\nPillow>=10.2\n"}, 13, ""),
+        (
+            {"requirements.txt": "Django~=2.1.0\nPillow>=5.3,<5.4\n"},
+            9,
+            "pillow<5.4 has no wheel for Python 3.9: pillow==8.0.0 is the first",
+        ),
         ({"requirements.txt": "Django>=4.2,<5\n"}, 11, ""),
         ({"requirements.txt": "Django~=4.2.1\n"}, 11, ""),
         ({"requirements.txt": "Django==6.1.3\n"}, 13, ""),
@@ -664,6 +808,21 @@ def test_lock_with_a_git_source_gets_git(folder, capsys):
         (
             {"setup.py": "setup(install_requires=['Django>=5'])", "requirements.txt": None},
             "install --disable-pip-version-check -e .",
+        ),
+        (
+            {
+                "Pipfile": '[packages]\ndjango = "~=5.2.0"\na = {extras = ["b"], version = "*"}\n',
+                "requirements.txt": None,
+            },
+            "install --disable-pip-version-check 'django~=5.2.0' 'a[b]'",
+        ),
+        (
+            {
+                "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["django"]\n',
+                "requirements.lock": "-e file:.\ndjango==5.2.1\n",
+                "requirements.txt": None,
+            },
+            "install --disable-pip-version-check -r requirements.lock",
         ),
     ],
 )
@@ -1064,6 +1223,7 @@ def test_classes_of_settings_are_extended(folder, capsys):
     assert "class Production(Production):\n" in settings(folder)
     assert '"deploy.health.liveness", ' in settings(folder)
     assert "*Production.MIDDLEWARE]" in settings(folder)
+    assert "importer.install()\n" in (folder / "deploy/__init__.py").read_text()
     assert '"DJANGO_SECRET_KEY": "SECRET_KEY"' in settings(folder)
     assert "DJANGO_CONFIGURATION=Production" in dockerfile(folder)
     assert "DJANGO_SECRET_KEY=only-for-the-build" in dockerfile(folder)
@@ -1166,6 +1326,63 @@ def test_what_the_settings_want_and_nobody_has_is_told(folder, capsys):
 
 
 @pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        ("NAME = 'shop.configuration'\nmodule = import_module(NAME)\n", "shop.configuration"),
+        ("try:\n    from .keys import *\nexcept ImportError:\n    raise ValueError\n", ".keys"),
+        ("try:\n    from .keys import *\nexcept ImportError:\n    sys.exit('No.')\n", ".keys"),
+        ("import os\nif os.path.exists('a'):\n    from .keys import *\n", ""),
+        ("from .folder.part import *\n", ""),
+        ("from shop.folder import part\n", ""),
+        ("open('/etc/shop.json')\n", "/etc/shop.json"),
+        ("p = ConfigParser()\np.read(BASE_DIR / 'shop.ini')\n", "shop.ini"),
+        ("p = Parser()\np.read(BASE_DIR / 'shop.ini')\n", ""),
+        ("open('shop.json')\n", "shop.json"),
+        ("open('requirements.txt')\n", ""),
+        ("C = Config(RepositoryIni(BASE_DIR / 'shop.ini'))\n", "shop.ini"),
+        ("if not (BASE_DIR / 'key').exists():\n    raise ValueError\n", "key"),
+        ("import os\nif not os.path.isfile('/etc/key'):\n    raise ValueError\n", "/etc/key"),
+        ("if not (BASE_DIR / 'key').exists():\n    KEY = 1\n", ""),
+    ],
+)
+def test_what_may_be_missing_is_not_wanted(folder, capsys, lines, name):
+    """An error of its own is no way around; a question for the file, or a folder, is."""
+    base(folder, lines, {"shop/folder/part.py": ""})
+    said = adopt(folder, capsys)
+    assert (f"The settings want {name}, which is not there" in said) == bool(name)
+    assert ("The settings want " in said) == bool(name)
+
+
+QUERIES = [
+    ("CHOICES = [(one.pk, one.text) for one in Note.objects.all()]", True),
+    ("class Form:\n    first = Note.objects.filter(a=1).first()", True),
+    ("ALL = list(Note.objects.values_list('pk', flat=True))", True),
+    ("FIRST = Note.objects.all()[0]", True),
+    ("class Form:\n    queryset = Note.objects.all()", False),
+    ("class Form:\n    objects = Manager.from_queryset(Notes)()", False),
+    ("def choices():\n    return list(Note.objects.all())", False),
+    ("DEFAULT = lambda: Note.objects.first()", False),
+    ("try:\n    ALL = list(Note.objects.all())\nexcept OperationalError:\n    ALL = []", False),
+    ("if __name__ == '__main__':\n    print(Note.objects.count())", False),
+]
+
+
+@pytest.mark.parametrize(("lines", "told"), QUERIES)
+def test_query_at_import_is_told(folder, capsys, lines, told):
+    """The first migration of a new database imports it, before there is a table."""
+    base(folder, files={"shop/forms.py": f"{lines}\n", "shop/tests.py": QUERIES[0][0]})
+    said = adopt(folder, capsys)
+    assert ("shop/forms.py asks the database when it is imported (line " in said) == told
+    assert "shop/tests.py asks" not in said
+
+
+def test_service_that_keeps_secrets_is_not_asked_in_a_build(folder, capsys):
+    """The build has no login at AWS."""
+    base(folder, 'import boto3\nKEY = boto3.client("ssm").get_parameter(Name="a")\n')
+    assert "The settings ask AWS when they are loaded, for which a build" in adopt(folder, capsys)
+
+
+@pytest.mark.parametrize(
     ("line", "name"),
     [
         ("from my_settings import SECRET_KEY\n", "my_settings"),
@@ -1196,9 +1413,11 @@ def test_dotenv_that_has_to_exist_is_empty_in_the_image(folder, capsys):
 def test_requirements_of_another_machine_are_mended(folder, capsys):
     """UTF-16, packages that Linux cannot have, files of conda's; and in the workflow too."""
     base(folder)
-    text = "Django==5.2.*\r\npywin32==308\r\nsix @ file:///C:/six\r\npywin32; os_name=='nt'\r\n"
+    text = "Django==5.2.*\r\npywin32==308\r\nufw==1\r\npyobjc-framework-Cocoa==9\r\n"
+    text += "distro-info===0.18ubuntu1\r\nsix @ file:///C:/six\r\npywin32; os_name=='nt'\r\n"
     (folder / "requirements.txt").write_bytes(text.encode("utf-16"))
-    assert "pywin32 cannot be installed on Linux" in adopt(folder, capsys)
+    names = "pywin32, ufw, pyobjc-framework-Cocoa, distro-info"
+    assert f"{names} cannot be installed on Linux" in adopt(folder, capsys)
     step = next(line for line in dockerfile(folder).splitlines() if line.startswith("RUN iconv"))
     tests = (folder / ".github/workflows/ci.yml").read_text()
     assert step.removeprefix("RUN ").replace("  && ", " && ") in tests
@@ -1261,6 +1480,8 @@ def test_variables_of_a_branch_that_production_does_not_take(folder, capsys):
         'if not os.getenv("SHOP_KEY"):\n    raise ValueError("KEY")\n',
         'KEY = os.getenv("SHOP_KEY")\nassert KEY, "KEY"\n',
         'KEY = os.getenv("SHOP_KEY")\nif not DEBUG and not KEY:\n    raise ValueError("KEY")\n',
+        'KEY = os.getenv("SHOP_KEY")\nif not KEY:\n    if DEBUG:\n        KEY = "a"\n    else:\n'
+        '        raise ValueError("KEY")\n',
     ],
 )
 def test_variable_that_settings_refuse_to_miss(folder, capsys, lines):
@@ -1271,10 +1492,33 @@ def test_variable_that_settings_refuse_to_miss(folder, capsys, lines):
     assert "RUN SHOP_KEY=only-for-the-build" in dockerfile(folder)
 
 
-def test_variable_that_only_a_developer_is_refused_is_none(folder, capsys):
-    """An error that production cannot meet."""
-    base(folder, 'import os\nif DEBUG and not os.getenv("KEY"):\n    raise ValueError\n')
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'if DEBUG and not os.getenv("KEY"):\n    raise ValueError\n',
+        'if not os.getenv("KEY"):\n    if DEBUG:\n        raise ValueError\n',
+        'NAME = os.getenv("NAME", "shop")\nif error == NAME:\n    raise ValueError\n',
+    ],
+)
+def test_variable_that_only_a_developer_is_refused_is_none(folder, capsys, lines):
+    """An error that production cannot meet, or that a default answers."""
+    base(folder, f"import os\nDEBUG = False\n{lines}")
     assert "cannot be loaded" not in adopt(folder, capsys)
+
+
+def test_settings_are_read_as_they_are_without_debug(folder, capsys):
+    """DEBUG that is on in the settings is off on a stage, and its branch says nothing there."""
+    lines = """
+        DEBUG = True
+        if DEBUG:
+            FILE_UPLOAD_TEMP_DIR = BASE_DIR / "of-a-developer"
+        else:
+            MEDIA_ROOT = BASE_DIR / "media"
+        """
+    base(folder, lines)
+    said = adopt(folder, capsys)
+    assert "written to: media/" in said
+    assert "of-a-developer" not in said
 
 
 def test_variables_of_switches_get_what_these_give(folder, capsys):
@@ -1299,6 +1543,20 @@ def test_encryption_is_the_stages(folder, capsys):
     base(folder, BY_URL.replace("config(", "config(ssl_require=True, "))
     adopt(folder, capsys)
     assert 'options["sslmode"] = os.environ["PGSSLMODE"]' in settings(folder)
+
+
+def test_files_that_requests_would_compress_are_compressed_in_the_build(folder, capsys):
+    """A container cannot write static files. Without a page that asks for it nothing is done."""
+    apps = 'INSTALLED_APPS += ["django.contrib.staticfiles", "compressor"]\n'
+    base(folder, apps)
+    adopt(folder, capsys)
+    assert "compress" not in dockerfile(folder)
+    for name in ("Dockerfile", "deploy/django_settings.py"):
+        (folder / name).unlink()
+    write(folder, {"shop/templates/a.html": "{% compress css %}{% endcompress %}"})
+    adopt(folder, capsys)
+    assert "python manage.py compress'" in dockerfile(folder)
+    assert "COMPRESS_ENABLED = COMPRESS_OFFLINE = True\n" in settings(folder)
 
 
 def test_files_are_compressed_in_the_build(folder, capsys):
