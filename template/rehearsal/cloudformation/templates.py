@@ -42,6 +42,7 @@ class Stack:
     name: str
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     def relocated(self, old: str, new: str) -> "Stack":
         """The same stack with a text replaced wherever it stands, such as a registry's address."""
@@ -137,7 +138,7 @@ class _Resolver:
             for key, output in self.template.get("Outputs", {}).items()
             if self.exists(output)
         }
-        return Stack(self.name, resources, outputs)
+        return Stack(self.name, resources, outputs, self.parameters)
 
     def exists(self, definition: dict) -> bool:
         """Whether the condition of a resource or an output, if it has one, holds."""
