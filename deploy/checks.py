@@ -18,11 +18,13 @@ from deploy.github import PROTECTIONS, Environment
 from deploy.secret import read
 from deploy.situation import Situation
 from deploy.stacks import Stack
+from deploy.start import own_container
 from deploy.templates import DATABASE, SERVICE, StageStacks
 from deploy.variables import contradictions, malformed
 from deploy.wanted import image_variables, wanted_variables
 
 DAYS = 7
+MOST_TASKS = 100  # that describe-tasks takes
 SCHEDULE_GROUP = "schedule:"
 # Keys of stages.toml and parameters that say how people reach a stage.
 REACHED_BY = frozenset({"domain", "certificate", "plain", "DomainName", "CertificateArn"})
@@ -158,14 +160,18 @@ def check_service(
 
 
 def running_digests(aws: Aws, cluster: str, service: str) -> set[str]:
-    """Return the digests of the images that a service's containers run."""
-    tasks = aws.ask("ecs", "list-tasks", "--cluster", cluster, "--service-name", service)[
-        "taskArns"
-    ]
-    if not tasks:
-        return set()
-    told = aws.ask("ecs", "describe-tasks", "--cluster", cluster, "--tasks", *tasks)["tasks"]
-    return {container.get("imageDigest", "") for task in told for container in task["containers"]}
+    """Return the digests of the images that a service's own containers run.
+
+    A container that has not begun to run has none.
+    """
+    where = ("--cluster", cluster)
+    tasks = aws.ask("ecs", "list-tasks", *where, "--service-name", service)["taskArns"]
+    found = []
+    for first in range(0, len(tasks), MOST_TASKS):
+        asked = ("describe-tasks", *where, "--tasks", *tasks[first : first + MOST_TASKS])
+        found += aws.ask("ecs", *asked)["tasks"]
+    digests = {own_container(task, service).get("imageDigest") for task in found}
+    return {digest for digest in digests if digest}
 
 
 def judge_service(

@@ -108,7 +108,7 @@ def read_given(changes: Changes) -> dict[str, str]:
         if sign:
             add(given, {name: value})
         elif word == STDIN:
-            add(given, parse_variables(sys.stdin.read(), "Standard input"))
+            add(given, parse_variables(read_file(STDIN), "Standard input"))
         else:
             add(given, {name: ask(name)})
     if changes.file:
@@ -142,12 +142,21 @@ def ask(name: str) -> str:
             "Write NAME=value without blanks, and quotes around it where the value has some.",
         )
     if sys.stdin.isatty():
-        value = getpass.getpass(f"Value of {name}, which is not shown: ")
+        value = type_unseen(name)
     else:
-        value = sys.stdin.read().removesuffix("\n").removesuffix("\r")
+        value = read_file(STDIN).removesuffix("\n").removesuffix("\r")
     if not value:
         raise SetupError(f"{name} got no value.", f"To set it to nothing: {name}= as a word.")
     return value
+
+
+def type_unseen(name: str) -> str:
+    """Return what the person types, or nothing after Ctrl-D."""
+    try:
+        return getpass.getpass(f"Value of {name}, which is not shown: ")
+    except EOFError:
+        say()
+        return ""
 
 
 def read_file(path: str) -> str:
@@ -155,8 +164,9 @@ def read_file(path: str) -> str:
     try:
         return sys.stdin.read() if path == STDIN else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        what = "Standard input" if path == STDIN else path
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise SetupError(f"{path} cannot be read: {reason}.", "Name another file.") from None
+        raise SetupError(f"{what} cannot be read: {reason}.", "Give a text file.") from None
 
 
 def fits(value: str) -> bool:

@@ -62,7 +62,8 @@ REFUSALS = [
     ),
     (
         r"Unable to locate credentials|ExpiredToken|[Tt]oken has expired|SSO Token|"
-        r"session has expired|InvalidClientTokenId|UnrecognizedClient",
+        r"session( associated with this profile)? has expired|InvalidClientTokenId|"
+        r"UnrecognizedClient",
         "You are not logged in to AWS: {said}",
         LOG_IN_TO_AWS,
     ),

@@ -17,6 +17,7 @@ from typing import Any
 from deploy.cluster import cluster_of_job, find_cluster
 from deploy.console import remark, say
 from deploy.errors import ProgramError, SetupError
+from deploy.errors import explain as explain_error
 from deploy.programs import QUIET
 from deploy.settings import Settings
 from deploy.task import POLL_SECONDS, Task, ask_of, explain, follow
@@ -113,14 +114,17 @@ def run_to_end(task: Task, service: dict) -> int:
 def end(task: Task) -> None:
     """Stop a task and show what it still writes; a second Ctrl-C leaves at once."""
     remark("\nStopping the task, which may take a minute. Ctrl-C again leaves it alone.")
+    if not clean_up(task):
+        return
+    if not task.arn:
+        remark(f"ECS had not answered yet. What it starts all the same: {task.stop_command}")
+        return
     try:
-        task.stop()
-        if task.arn:
-            follow(task)
+        follow(task)
     except SetupError as error:  # it never ran, or AWS does not tell
         remark(str(error))
     except KeyboardInterrupt:
-        remark(f"\nLeft. If it still runs, stop it: {task.stop_command}")
+        remark("\nLeft. ECS is stopping the task.")
 
 
 def run_in_job(environment: Mapping[str, str]) -> int:
@@ -257,9 +261,12 @@ def exit_code(task: Task) -> int:
     )
 
 
-def clean_up(task: Task) -> None:
-    """Stop a task whose session did not come to its end, or say how to."""
+def clean_up(task: Task) -> bool:
+    """Stop a task and return whether ECS was told to; where it was not, say how to."""
     try:
         task.stop()
-    except ProgramError:
-        remark(f"The task could not be stopped: {task.stop_command}")
+    except (ProgramError, KeyboardInterrupt) as error:
+        why = f" {explain_error(error)}" if isinstance(error, ProgramError) else ""
+        remark(f"\nThe task was not stopped, and may go on: {task.stop_command}.{why}")
+        return False
+    return True

@@ -84,9 +84,10 @@ class Watch:
 
     def explain(self, tasks: list[str]) -> list[str]:
         """Return why tasks stopped, a line each, and the last lines of the last one's log."""
-        if not tasks:
+        told = self.cluster.ask("describe-tasks", "--tasks", *tasks)["tasks"] if tasks else []
+        if not told:  # ECS forgets them within the hour
             return []
-        found = self.cluster.ask("describe-tasks", "--tasks", *tasks)["tasks"]
+        found = [task | {"containers": [own_container(task, self.service)]} for task in told]
         return [*(f"  {reason_of(task)}" for task in found), *self.last_lines(found[-1])]
 
     def last_lines(self, task: dict) -> list[str]:
@@ -100,6 +101,15 @@ class Watch:
         except ProgramError:
             return ["  It wrote no log, so its command never ran."]
         return ["  The end of its log:", *(f"    {event['message']}" for event in events)]
+
+
+def own_container(task: dict, service: str) -> dict:
+    """Return the container of a service's task that is called like the service.
+
+    AWS may put others beside it, such as the agent of GuardDuty's Runtime Monitoring.
+    """
+    containers = task["containers"]
+    return next((one for one in containers if one["name"] == service), containers[0])
 
 
 def reason_of(task: dict) -> str:

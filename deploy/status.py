@@ -10,6 +10,7 @@ from deploy.console import MISSING, NOTE, UNSEEN, Finding, heading, is_gap, prin
 from deploy.errors import ProgramError, SetupError, explain
 from deploy.settings import STAGES, Settings
 from deploy.stacks import Stack, list_stacks
+from deploy.start import primary
 from deploy.templates import SCHEDULE
 
 MOST_EVENTS = 3
@@ -67,7 +68,7 @@ def show_services(cluster: Cluster) -> list[Finding]:
 
 def judge(stage: str, service: dict[str, Any], tagged: str | None, running: set[str]) -> Finding:
     """Say how a service is doing, in doctor's words; one that is being deployed may run both."""
-    name, rollout = service["serviceName"], service["deployments"][0].get("rolloutState")
+    name, rollout = service["serviceName"], primary(service).get("rolloutState")
     process = "" if name == WEB else name
     if rollout == "IN_PROGRESS" and service["desiredCount"]:
         counts = f"{service['runningCount']} of {service['desiredCount']} containers run"
@@ -78,7 +79,7 @@ def judge(stage: str, service: dict[str, Any], tagged: str | None, running: set[
 
 def since(service: dict[str, Any]) -> str:
     """Say since when a service has had its present deployment."""
-    return f"deployed {read_time(service['deployments'][0]['createdAt']):%Y-%m-%d %H:%M} UTC"
+    return f"deployed {read_time(primary(service)['createdAt']):%Y-%m-%d %H:%M} UTC"
 
 
 def health(cluster: Cluster, service: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """A command as one task of a stage: starting it, its output as it comes, and how it ended."""
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -31,7 +32,15 @@ REASONS = [
     ("apacity", "AWS has no room for it at the moment: wait a minute and run this again."),
     ("RESOURCE:", "AWS has no room for it at the moment: wait a minute and run this again."),
 ]
+# What the AWS CLI says where a request may have been carried out, and its answer was lost.
+UNANSWERED = re.compile(
+    r"[Tt]imeout|[Cc]onnection|Could not connect|ServerException|InternalFailure|ServiceUnavailable"
+)
 OTHERWISE = "Mend the reason (docs/troubleshooting.md), then run this again."
+
+
+class UnknownTaskError(ProgramError):
+    """ECS does not know a task."""
 
 
 @dataclass
@@ -56,37 +65,46 @@ class Task:
 
     @property
     def stop_command(self) -> str:
-        """What a person types to stop it."""
+        """What a person types to stop it, or to find it where ECS has not answered yet."""
+        if not self.arn:
+            return self.cluster.command("list-tasks", "--started-by", self.started_by)
         return self.cluster.command("stop-task", "--task", self.id)
 
     def start(self, service: dict[str, Any]) -> None:
-        """Start it where a service runs; raise SetupError where ECS refuses."""
+        """Start it where a service runs; raise SetupError where ECS refuses, or does not tell
+        whether it has started it."""
         asked = ("describe-task-definition", "--task-definition", service["taskDefinition"])
         definition = self.cluster.aws.ask("ecs", *asked)["taskDefinition"]
         self.container = container_of(service, definition)
         overrides = {"name": self.container["name"], "command": self.command}
-        answer = self.cluster.ask(
-            *("run-task", "--task-definition", service["taskDefinition"], "--count", "1"),
-            *("--started-by", self.started_by, *placement(service)),
-            *(("--enable-execute-command",) if self.shell else ()),
-            *("--overrides", json.dumps({"containerOverrides": [overrides]})),
-        )
+        try:
+            answer = self.cluster.ask(
+                *("run-task", "--task-definition", service["taskDefinition"], "--count", "1"),
+                *("--started-by", self.started_by, *placement(service)),
+                *(("--enable-execute-command",) if self.shell else ()),
+                *("--overrides", json.dumps({"containerOverrides": [overrides]})),
+            )
+        except ProgramError as error:
+            if not UNANSWERED.search(error.said):
+                raise
+            raise unanswered(self, error) from error
         if not answer["tasks"]:
             reasons = [failure.get("reason", "") for failure in answer["failures"]]
             raise refused("ECS did not start the command", ", ".join(reasons) or "without a reason")
         self.arn = answer["tasks"][0]["taskArn"]
 
     def look(self) -> dict[str, Any]:
-        """Return the task as ECS tells it now; raise ProgramError where it does not know it yet."""
+        """Return the task as ECS tells it now; raise UnknownTaskError where it does not know it:
+        a moment after its start, and from an hour after its end on."""
         answer = self.cluster.ask("describe-tasks", "--tasks", self.arn)
         if not answer["tasks"]:
-            raise ProgramError(("aws", "ecs", "describe-tasks"), f"no task {self.id}")
+            raise UnknownTaskError(("aws", "ecs", "describe-tasks"), f"no task {self.id}")
         return answer["tasks"][0]
 
     def own(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Return the command's container in what ECS tells."""
+        """Return the command's container in what ECS tells, which may be nothing of it yet."""
         name = self.container["name"]
-        return next(one for one in told["containers"] if one["name"] == name)
+        return next((one for one in told["containers"] if one["name"] == name), {})
 
     def news(self) -> Iterator[list[str]]:
         """Yield the lines that it has written since the last time, page by page."""
@@ -191,12 +209,30 @@ def ask_of(task: Task, ask: Callable[[], Any]) -> Any:
         raise lost(task, error) from error
 
 
-def lost(task: Task, error: ProgramError) -> SetupError:
-    """Return the error for a task that goes on while AWS does not tell any more."""
-    known = explain_error(error)
+def unanswered(task: Task, error: ProgramError) -> SetupError:
+    """Return the error for a task that ECS may have started, though its answer was lost."""
+    logs = f"`python3 -m deploy logs {task.cluster.stage}`"
     return SetupError(
-        f"AWS does not tell any more how the task {task.id} is doing. {known}",
-        f"{known.advice} The command goes on meanwhile; to stop it: {task.stop_command}.",
+        f"ECS did not tell whether it has started the command. {explain_error(error)}",
+        f"Look before you run it again: it is found by {task.stop_command}, or it has ended"
+        f" already, and {logs} has what it wrote.",
+    )
+
+
+def lost(task: Task, error: ProgramError) -> SetupError:
+    """Return the error for a task that AWS does not tell of any more, which may go on."""
+    stage = task.cluster.stage
+    if isinstance(error, UnknownTaskError):
+        return SetupError(
+            f"ECS does not know the task {task.id}: it forgets a task, and its exit code, an hour"
+            " after its end.",
+            f"See what it wrote, `python3 -m deploy logs {stage} --since 1d`, before you run it"
+            " again.",
+        )
+    return SetupError(
+        f"AWS does not tell any more how the task {task.id} is doing. {explain_error(error)}",
+        f"The command goes on meanwhile: see what it writes, `python3 -m deploy logs {stage}`,"
+        f" before you run it again. To stop it: {task.stop_command}.",
     )
 
 

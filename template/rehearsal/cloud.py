@@ -13,6 +13,7 @@ from template.rehearsal.aws.recording import Recording
 from template.rehearsal.aws.secretsmanager import SecretsManager
 from template.rehearsal.aws.sessions import Session, Sessions
 from template.rehearsal.aws.sts import Sts
+from template.rehearsal.cloudformation.api import CloudFormation
 from template.rehearsal.cloudformation.templates import Stack
 from template.rehearsal.ecr import registry
 from template.rehearsal.ecr.api import Ecr
@@ -114,6 +115,7 @@ def run(
         aws.add(secrets)
         rds = Rds(stacks)
         aws.add(rds)
+        aws.add(CloudFormation(stacks, repository.full_name))
         aws_endpoint = exits.enter_context(serve(aws))
         exits.callback(aws.faults.stop)
         yield Cloud(aws, secrets, rds, passwords, issuer, fronts, aws_endpoint, issuer_endpoint)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.stages import StageChoices, read_choices
 from template.rehearsal import cloud, docker_objects, machine, postgresql_image, project
+from template.rehearsal.aws.elbv2 import LoadBalancing
 from template.rehearsal.aws.logs import Logs
 from template.rehearsal.clock import Clock
 from template.rehearsal.cloud import Cloud
@@ -102,6 +103,7 @@ def set_up(
         ecs = Ecs(clock or Clock(), logs, lambda image: _digest(doubles, image))
         doubles.aws.add(ecs)
         doubles.aws.add(logs)
+        doubles.aws.add(LoadBalancing(ecs.targets))
         launchers = {}
         for stage in project.STAGES:
             registry = stacks["github"].outputs["EcrEndpoint"]

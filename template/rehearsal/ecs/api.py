@@ -34,6 +34,7 @@ TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 LOG_GROUP = "AWS::Logs::LogGroup"
 UPDATES = {"cluster", "service", "desiredCount", "taskDefinition", "forceNewDeployment"}
 PAGE = 100
+SERVICES_PAGE = 10
 # What ListTasks does not take beside startedBy:
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
 FILTERS = {"containerInstance", "desiredStatus", "family", "launchType", "serviceName"}
@@ -65,6 +66,7 @@ class Ecs:
             "RunTask": self._run_task,
             "DescribeTasks": self._describe_tasks,
             "StopTask": self._stop_task,
+            "ListServices": self._list_services,
             "ListTasks": self._list_tasks,
             "DescribeTaskDefinition": self._describe_task_definition,
         }
@@ -121,6 +123,18 @@ class Ecs:
             home = self._advanced(self._clusters[cluster])
             return [task for task in home.schedulers[service].service.tasks if task.healthy]
 
+    def targets(self) -> dict[str, list[Task]]:
+        """The tasks that load balancers send requests to, by target group."""
+        with self._lock:
+            homes = [self._advanced(home) for home in self._clusters.values()]
+            return {
+                balanced["targetGroupArn"]: [task for task in service.tasks if task.live]
+                for home in homes
+                for service in home.services
+                for balanced in service.settings.get("loadBalancers", [])
+                if "targetGroupArn" in balanced
+            }
+
     def task(self, cluster: str, task: str) -> Task:
         """A task by its ARN, as it is now, of a cluster by ARN."""
         with self._lock:
@@ -168,6 +182,11 @@ class Ecs:
             "services": [found[each].describe() for each in arns if each in found],
             "failures": [_missing(each) for each in arns if each not in found],
         }
+
+    def _list_services(self, params: Params) -> dict:
+        services = self._cluster(params).services
+        arns = [each.arn for each in services if each.status == "ACTIVE"]
+        return _paged("serviceArns", arns, params, SERVICES_PAGE)
 
     def _update_service(self, params: Params) -> dict:
         if unplayed := set(params) - UPDATES:
@@ -240,10 +259,7 @@ class Ecs:
         if "serviceName" in params:
             tasks = self._scheduler(home, params["serviceName"]).service.tasks
         arns = [task.arn for task in tasks if task.matches(params)]
-        first = int(params.get("nextToken", 0))
-        last = first + params.get("maxResults", PAGE)
-        more = {"nextToken": str(last)} if last < len(arns) else {}
-        return {"taskArns": arns[first:last], **more}
+        return _paged("taskArns", arns, params, PAGE)
 
     def _streams(self, home: Cluster, group: str) -> dict:
         with self._lock:
@@ -286,6 +302,13 @@ def _the_only(stack: Stack, type_name: str) -> dict[str, Any]:
 def _failures(outcomes: list[Task | Refusal]) -> list[Refusal]:
     """What RunTask tells of; a refusal without a reason is told by nothing at all."""
     return [each for each in outcomes if isinstance(each, Refusal) and each.reason]
+
+
+def _paged(name: str, arns: list[str], params: Params, most: int) -> dict[str, Any]:
+    first = int(params.get("nextToken", 0))
+    last = first + params.get("maxResults", most)
+    more = {"nextToken": str(last)} if last < len(arns) else {}
+    return {name: arns[first:last], **more}
 
 
 def _missing(wanted: str) -> dict[str, str]:

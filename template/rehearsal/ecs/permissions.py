@@ -74,6 +74,12 @@ def stop_task(params: Params, definitions: Definitions) -> list[Authorization]:
     return [Authorization("ecs:StopTask", task_arn(cluster, params["task"]), context)]
 
 
+def list_services(params: Params, definitions: Definitions) -> list[Authorization]:
+    """ecs:ListServices, which knows no resources, only the cluster as a condition."""
+    _, context = _cluster(params)
+    return [Authorization("ecs:ListServices", "*", context)]
+
+
 def list_tasks(params: Params, definitions: Definitions) -> list[Authorization]:
     """ecs:ListTasks on the container instances of the cluster, Fargate or not."""
     cluster, context = _cluster(params)
@@ -93,6 +99,7 @@ PERMISSIONS: dict[str, Callable[[Params, Definitions], list[Authorization]]] = {
     "RunTask": run_task,
     "DescribeTasks": describe_tasks,
     "StopTask": stop_task,
+    "ListServices": list_services,
     "ListTasks": list_tasks,
     "DescribeTaskDefinition": describe_task_definition,
 }

@@ -42,6 +42,7 @@ class Cloud(Operations, Switches):
         self.denied: set[str] = set()
         self.formation = Formation(self.account)
         self.running: dict[str, dict[str, Any]] = {}
+        self.pulling = 0
         # Why a stage's containers stop, by the name of its stack.
         self.stops: dict[str, dict[str, Any]] = {}
         # Events of schedules that ran, by the name of their stack, and starts that were refused.
@@ -287,8 +288,14 @@ class Cloud(Operations, Switches):
         return {"taskArns": [f"{cluster[0]}/{service[0]}{n}" for n in range(count)]}
 
     def ecs_describe_tasks(self, cluster: list[str], tasks: list[str]) -> dict:
-        """Describe tasks, which run what the tag names unless `running` knows better."""
+        """Describe tasks, which run what the tag names unless `running` knows better.
+
+        GuardDuty's agent is beside each container; `pulling` tasks, the last ones, have no image.
+        """
         name = cluster[0].rpartition("/")[2]
+        if len(tasks) > 100:
+            said = "Tasks cannot have more than 100 entries."
+            raise error("InvalidParameterException", "DescribeTasks", said)
         if tasks[0] in self.tasks:
             return {"tasks": [self.tasks[one].look() for one in tasks]}
         stopped = {one["taskArn"]: one for one in self.formation.services[name]["stopped"]}
@@ -298,9 +305,12 @@ class Cloud(Operations, Switches):
         digest = self.registry.formation.kept["AWS::ECR::Repository"][project].get(stage)
         service = tasks[0].rpartition("/")[2].rstrip("0123456789")
         digest = self.running.get(service_key(cluster, [service]), {}).get("digest", digest)
-        return {
-            "tasks": [{"taskArn": one, "containers": [{"imageDigest": digest}]} for one in tasks]
-        }
+        agent = {"name": "aws-guardduty-agent-x1y2z", "imageDigest": "sha256:agent"}
+        own = {"name": service, "imageDigest": digest}
+        told = [{"taskArn": one, "containers": [agent, own]} for one in tasks]
+        for task in told[len(told) - self.pulling :]:
+            task["containers"] = [{"name": service}]
+        return {"tasks": told}
 
     @by_name
     def logs_get_log_events(self, options: dict) -> dict:

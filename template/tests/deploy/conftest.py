@@ -46,13 +46,14 @@ class Workplace:
         Path("stages.toml").write_text(text)
         Path("Procfile").write_text(procfile)
 
-    def run(self, *arguments: str, typing: str = "y\n", **choices: str) -> Outcome:
+    def run(self, *arguments: str, typing: str | bytes = "y\n", **choices: str) -> Outcome:
         """Run a command of `python3 -m deploy` with these choices, typing these answers."""
+        given = typing.encode() if isinstance(typing, str) else typing
         self.desk.calls.clear()
         with self.monkeypatch.context() as context:
             for name, value in choices.items():
                 context.setenv(name, value)
-            context.setattr("sys.stdin", io.StringIO(typing))
+            context.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
             code = main(list(arguments))
         printed = self.capsys.readouterr()
         assert self.desk.fault is None

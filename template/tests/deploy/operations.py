@@ -77,7 +77,8 @@ class Task:
             code = 143 if self.stopped else self.play.exit_code
             container |= {"lastStatus": "STOPPED", "exitCode": code}
             container |= {"reason": self.play.reason} if self.play.reason else {}
-        return told | {"containers": [container]}
+        agent = {"name": "aws-guardduty-agent-x1y2z", "lastStatus": status}
+        return told | {"containers": [agent, container]}
 
     def write_late(self) -> None:
         """Let a line reach the log that comes late, if the command has ended."""

@@ -229,6 +229,13 @@ def test_value_in_a_pipe(stage):
     assert values(stage.secret)["KEY"] == "-----BEGIN\nMIIE\n-----END"
 
 
+@pytest.mark.parametrize("words", [["-"], ["--file", "-"], ["KEY"]])
+def test_standard_input_that_is_no_text(stage, words):
+    """Bytes from a pipe are refused, wherever they would go."""
+    outcome = stage.operate("config", "staging", *words, typing=b"A=\xff")
+    assert_refused(stage, outcome, "Standard input cannot be read: it is no UTF-8.")
+
+
 @pytest.mark.parametrize("word", ["abc123", "s3cr3t!", "a b", "Sentry"])
 def test_word_that_may_be_a_value(stage, word):
     """A value in the place of a name is refused, and not repeated."""
@@ -250,6 +257,18 @@ def test_value_is_typed_unseen(stage):
         assert program.wait(20) == 0
     assert values(stage.secret) == {"SENTRY_DSN": CANARY}
     assert CANARY not in terminal.printed
+
+
+def test_ctrl_d_in_place_of_a_value(stage):
+    """Ctrl-D at the question sets nothing."""
+    words = [sys.executable, "-m", "deploy", "config", "staging", "KEY"]
+    environment = {"PATH": str(stage.programs), "GH_REPO": "acme/shop"}
+    environment["PYTHONPATH"] = str(TEMPLATES.parents[1])
+    with running(words, **environment) as (program, terminal):
+        terminal.wait_for("Value of KEY, which is not shown: ")
+        terminal.type("\x04")
+        assert program.wait(20) == 1
+    assert "KEY" not in values(stage.secret)
 
 
 @pytest.mark.parametrize("names", [["KEY"], ["OTHER", "KEY"]])
@@ -405,7 +424,10 @@ def test_release_that_goes_back(stage):
         {
             "taskArn": f"{STAGING}/task0",
             "stoppedReason": "Essential container in task exited",
-            "containers": [{"name": "web", "exitCode": 1}],
+            "containers": [
+                {"name": "aws-guardduty-agent-x1y2z", "exitCode": 137},
+                {"name": "web", "exitCode": 1},
+            ],
         }
     ]
     outcome = stage.operate("config", "staging", "SENTRY_DSN=x", YES="1")

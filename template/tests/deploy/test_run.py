@@ -18,6 +18,17 @@ from template.tests.deploy.terminal import running
 CHECK = ("run", "staging", "--", "python", "manage.py", "check")
 
 
+@pytest.fixture
+def shells(healthy, tmp_path, monkeypatch):
+    """A stage with shells, and the plugin that opens sessions."""
+    healthy.cloud.shells = {"shop-staging"}
+    healthy.cloud.play = Play(endless=True)
+    plugin = tmp_path / "session-manager-plugin"
+    plugin.touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{healthy.programs}")
+    return healthy
+
+
 def task(workplace):
     """Return the one task that was started."""
     (found,) = workplace.cloud.tasks.values()
@@ -130,14 +141,44 @@ def test_ctrl_c_stops_the_task(healthy):
     assert outcome.out.splitlines() == ["working", "stopping"]
 
 
+STOP = "`aws ecs stop-task --cluster shop-staging --task run0 --region eu-central-1`"
+
+
 def test_second_ctrl_c_leaves_at_once(healthy):
     """A second Ctrl-C leaves, with the command that stops the task."""
     healthy.cloud.play = Play(endless=True)
     interrupt(healthy, "describe-tasks", "stop-task")
     outcome = healthy.operate(*CHECK)
     assert outcome.code == 130
-    stop = "aws ecs stop-task --cluster shop-staging --task run0 --region eu-central-1"
-    assert f"Left. If it still runs, stop it: `{stop}`" in outcome.err
+    assert f"The task was not stopped, and may go on: {STOP}." in outcome.err
+
+
+def test_second_ctrl_c_while_the_task_stops(healthy):
+    """A second Ctrl-C also leaves when ECS was told to stop the task, and says so."""
+    healthy.cloud.play = Play(["working"], late=1, endless=True)
+    interrupt(healthy, "describe-tasks", "get-log-events")
+    outcome = healthy.operate(*CHECK)
+    assert outcome.code == 130
+    assert task(healthy).stopped
+    assert "Left. ECS is stopping the task." in outcome.err
+
+
+@pytest.mark.parametrize("words", [CHECK, ("shell", "staging")])
+def test_task_that_cannot_be_stopped(shells, words):
+    """Where AWS does not stop the task, it says why, and how to stop it; it ends as Ctrl-C does."""
+    interrupt(shells, "describe-tasks")
+    shells.cloud.denied = {"ecs:StopTask"}
+    outcome = shells.operate_at_terminal(*words)
+    assert outcome.code == 130
+    assert f"The task was not stopped, and may go on: {STOP}. AWS does not allow" in outcome.err
+
+
+def test_second_ctrl_c_at_a_terminal(shells):
+    """A session's task, which would wait for half a day, is not forgotten by a second Ctrl-C."""
+    interrupt(shells, "describe-tasks", "stop-task")
+    outcome = shells.operate_at_terminal("shell", "staging")
+    assert outcome.code == 130
+    assert f"The task was not stopped, and may go on: {STOP}." in outcome.err
 
 
 def test_ctrl_c_before_ecs_has_answered(healthy):
@@ -153,8 +194,12 @@ def test_ctrl_c_before_ecs_has_answered(healthy):
 
     start_and_interrupt.takes_options = True
     healthy.cloud.ecs_run_task = start_and_interrupt
-    assert healthy.operate(*CHECK).code == 130
+    outcome = healthy.operate(*CHECK)
+    assert outcome.code == 130
     assert task(healthy).stopped
+    mark = task(healthy).options["--started-by"][0]
+    look = f"`aws ecs list-tasks --cluster shop-staging --started-by {mark} --region eu-central-1`"
+    assert f"ECS had not answered yet. What it starts all the same: {look}" in outcome.err
 
 
 def test_ctrl_c_before_the_command_runs(healthy):
@@ -166,14 +211,14 @@ def test_ctrl_c_before_the_command_runs(healthy):
     assert "The command never ran: run0: Stopped by who ran it" in outcome.err
 
 
-def fail(workplace, operation, times):
+def fail(workplace, operation, times, said='Could not connect to the endpoint URL: "https://ecs"'):
     """Let AWS not answer a call, so many times."""
     left = [operation] * times
 
     def before(words):
         if left and words[2:3] == (left[0],):
             left.pop()
-            raise RefusedError('Could not connect to the endpoint URL: "https://ecs"', 255)
+            raise RefusedError(said, 255)
 
     workplace.desk.before = before
 
@@ -188,14 +233,118 @@ def test_aws_that_does_not_answer_for_a_while(healthy, operation):
 
 
 def test_aws_that_does_not_answer_any_more(healthy):
-    """After five it says that the command goes on, and how to stop it."""
+    """After five it says that the command goes on, and how to stop it: not to run it again."""
     fail(healthy, "describe-tasks", 5)
     outcome = healthy.operate(*CHECK)
     assert outcome.code == 1
     assert (
         "AWS does not tell any more how the task run0 is doing. AWS does not answer" in outcome.err
     )
-    assert "The command goes on meanwhile; to stop it: `aws ecs stop-task" in outcome.err
+    assert (
+        "The command goes on meanwhile: see what it writes, `python3 -m deploy logs staging`"
+        in (outcome.err)
+    )
+    assert f"To stop it: {STOP}." in outcome.err
+    assert "then run this again" not in outcome.err
+
+
+EXPIRED = [
+    "An error occurred (ExpiredTokenException) when calling the DescribeTasks operation: The"
+    " security token included in the request is expired",
+    "The SSO session associated with this profile has expired or is otherwise invalid. To refresh"
+    " this SSO session run aws sso login with the corresponding profile.",
+    "Your session has expired or credentials have changed. Please reauthenticate using 'aws"
+    " login'.",
+    "Error when retrieving token from sso: Token has expired and refresh failed",
+]
+
+
+@pytest.mark.parametrize("said", EXPIRED)
+def test_credentials_that_expire(healthy, said):
+    """Credentials that end before the command does are told as that, and end no command."""
+    fail(healthy, "describe-tasks", 5, said)
+    outcome = healthy.operate(*CHECK)
+    assert outcome.code == 1
+    assert "You are not logged in to AWS: " in outcome.err
+    assert "The command goes on meanwhile" in outcome.err
+
+
+@pytest.mark.parametrize("said", EXPIRED)
+def test_credentials_that_have_expired(healthy, said):
+    """Before anything was started, to log in and to run it again is right."""
+    fail(healthy, "run-task", 1, said)
+    outcome = healthy.operate(*CHECK)
+    assert_refused(healthy, outcome, "You are not logged in to AWS: ", "then run this again.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Read timeout on endpoint URL: "https://ecs.eu-central-1.amazonaws.com/"',
+        "Connection was closed before we received a valid response from endpoint URL",
+        "An error occurred (ServerException) when calling the RunTask operation: try later",
+    ],
+)
+def test_start_whose_answer_is_lost(healthy, said):
+    """Where ECS may have started the command, nobody is told to run it again at once."""
+    fail(healthy, "run-task", 1, said)
+    outcome = healthy.operate(*CHECK)
+    assert outcome.code == 1
+    assert "ECS did not tell whether it has started the command." in outcome.err
+    assert "Look before you run it again: it is found by `aws ecs list-tasks" in outcome.err
+    assert " --started-by run-" in outcome.err
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ClientException"])
+def test_start_that_is_refused(healthy, code):
+    """Where ECS has refused to start the command, that is told as AWS says it."""
+    fail(healthy, "run-task", 1, f"An error occurred ({code}) when calling RunTask: Rate exceeded")
+    outcome = healthy.operate(*CHECK)
+    assert_refused(healthy, outcome, "AWS asks for patience", "run this again")
+
+
+def forget(workplace, looks):
+    """Let ECS not know the task, so many times."""
+    left, look = [None] * looks, workplace.cloud.ecs_describe_tasks
+
+    def describe(cluster, tasks):
+        if left:
+            left.pop()
+            return {"tasks": [], "failures": [{"arn": tasks[0], "reason": "MISSING"}]}
+        return look(cluster, tasks)
+
+    workplace.cloud.ecs_describe_tasks = describe
+
+
+def test_task_that_ecs_does_not_know_yet(healthy):
+    """ECS may not know a task that it has just started, as its answers are eventually right."""
+    healthy.cloud.play = Play(["one"])
+    forget(healthy, 4)
+    outcome = healthy.operate(*CHECK)
+    assert (outcome.code, outcome.out) == (0, "one\n")
+
+
+def test_task_that_ecs_has_forgotten(healthy):
+    """A laptop that slept for longer than ECS remembers gets no exit code, and no wrong word."""
+    forget(healthy, 5)
+    outcome = healthy.operate(*CHECK)
+    assert outcome.code == 1
+    assert "ECS does not know the task run0: it forgets a task, and its exit code" in outcome.err
+    assert "`python3 -m deploy logs staging --since 1d`" in outcome.err
+    assert "goes on" not in outcome.err
+
+
+def test_task_without_containers(healthy):
+    """ECS may tell a new task without its containers."""
+    look = healthy.cloud.ecs_describe_tasks
+    answers = [lambda told: told | {"containers": []}]
+
+    def describe(cluster, tasks):
+        change = answers.pop() if answers else lambda told: told
+        return {"tasks": [change(told) for told in look(cluster, tasks)["tasks"]]}
+
+    healthy.cloud.ecs_describe_tasks = describe
+    assert healthy.operate(*CHECK).code == 0
 
 
 def test_missing_permission(healthy):
@@ -257,17 +406,6 @@ def test_no_terminal_is_wished(healthy):
     assert "--enable-execute-command" not in task(healthy).options
 
 
-@pytest.fixture
-def shells(healthy, tmp_path, monkeypatch):
-    """A stage with shells, and the plugin that opens sessions."""
-    healthy.cloud.shells = {"shop-staging"}
-    healthy.cloud.play = Play(endless=True)
-    plugin = tmp_path / "session-manager-plugin"
-    plugin.touch(mode=0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{healthy.programs}")
-    return healthy
-
-
 @pytest.mark.parametrize(
     ("words", "command"),
     [
@@ -322,14 +460,6 @@ def test_session_that_is_interrupted(shells):
     interrupt(shells, "describe-tasks")
     assert shells.operate_at_terminal("shell", "staging").code == 130
     assert task(shells).stopped
-
-
-def test_task_that_cannot_be_stopped(shells):
-    """Where AWS does not stop the task, the command that does is printed."""
-    interrupt(shells, "describe-tasks")
-    shells.cloud.denied = {"ecs:StopTask"}
-    outcome = shells.operate_at_terminal("shell", "staging")
-    assert "The task could not be stopped: `aws ecs stop-task --cluster" in outcome.err
 
 
 def test_no_plugin(healthy):

@@ -3,17 +3,29 @@
 import pytest
 
 from deploy import stacks, start
+from deploy.aws import Aws
+from deploy.cluster import Cluster
 
 STAGING = "shop-staging"
 STOPPED = {
     "stoppedReason": "Essential container in task exited",
-    "containers": [{"name": "web", "exitCode": 1, "reason": "CannotPullContainerError: pull"}],
+    "containers": [
+        {"name": "aws-guardduty-agent-x1y2z", "exitCode": 137, "reason": "It was stopped."},
+        {"name": "web", "exitCode": 1, "reason": "CannotPullContainerError: pull"},
+    ],
 }
 
 
 def count(workplace, name=STAGING):
     """Return how many containers ECS wants of a stage."""
     return workplace.cloud.formation.services[name]["desired"]
+
+
+def test_stopped_tasks_that_ecs_has_forgotten(healthy):
+    """Tasks of which ECS tells nothing any more have no reasons, and no log."""
+    healthy.cloud.ecs_describe_tasks = lambda cluster, tasks: {"tasks": []}
+    cluster = Cluster(Aws("eu-central-1"), "staging", STAGING)
+    assert start.Watch(cluster, "web").explain([f"{STAGING}/task0"]) == []
 
 
 def test_autoscalings_count_survives_a_stack_update(healthy):

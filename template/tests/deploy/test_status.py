@@ -84,6 +84,32 @@ def test_service_that_is_not_well(stage, running, what):
     assert what in stage.run("doctor").out
 
 
+def test_container_that_is_being_started(stage):
+    """A container more, whose image is still being pulled, is no fault, and no other image."""
+    stage.cloud.running[STAGING] = {"desiredCount": 2, "runningCount": 2}
+    stage.cloud.pulling = 1
+    outcome = stage.operate("status", "staging")
+    assert outcome.code == 0
+    assert f"staging runs 2 of 2 containers of {DIGEST}" in outcome.out
+    assert f"commit {COMMIT}, " in outcome.out
+
+
+def test_more_containers_than_ecs_describes_at_once(stage):
+    """ECS describes a hundred tasks at once, and a service may have more."""
+    stage.cloud.running[STAGING] = {"desiredCount": 150, "runningCount": 150}
+    outcome = stage.operate("status", "staging")
+    assert f"ok       staging runs 150 of 150 containers of {DIGEST}" in outcome.out
+
+
+def test_older_deployment_that_is_told_first(stage):
+    """What counts is the primary deployment, wherever it stands in ECS's answer."""
+    (primary,) = stage.cloud.tell(STAGING, "web", 1)
+    older = primary | {"id": "ecs-svc/0", "status": "ACTIVE", "createdAt": 1_000_000_000}
+    stage.cloud.running[STAGING] = {"deployments": [older, primary]}
+    outcome = stage.operate("status", "staging")
+    assert "deployed 2026-11-26 08:00 UTC" in outcome.out
+
+
 def test_containers_that_are_not_healthy(stage):
     """What the load balancer finds is told with its reasons."""
     stage.cloud.targets = ["healthy", "unhealthy", "draining"]

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import secrets
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from template.rehearsal.rehearse import find_leaks, rehearse, through_github
 from template.rehearsal.sandbox import Sandbox, set_up
 from template.tests import exhaustive
 from template.tests.app.test_uploads import picture
+from template.tests.pipeline.operators import NAME, POLICY, Operator
 from template.tests.pipeline.sandboxes import commit, git, quick_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(900), exhaustive.MARK]
@@ -33,11 +33,13 @@ worker = "python manage.py db_worker"
 uploads = true
 snapshot_before_release = true
 """
-CANARY = "REHEARSAL_CANARY"
-# Whatever loads the settings proves that it has the variable, and does not tell it.
+CANARY, LATER = "REHEARSAL_CANARY", "REHEARSAL_LATER"
+# Whatever loads the settings proves which variables it has, and does not tell their values.
 PROOF = f"""
 import hashlib, os
-print("canary", hashlib.sha256(os.environ.get("{CANARY}", "").encode()).hexdigest(), flush=True)
+for name in ("{CANARY}", "{LATER}"):
+    value = os.environ.get(name, "")
+    print(name, hashlib.sha256(value.encode()).hexdigest(), flush=True)
 """
 # A worker that does not start; everything else does.
 BROKEN = """
@@ -55,22 +57,29 @@ def canary():
     return secrets.token_urlsafe(32)
 
 
+def proof(name: str, value: str = "") -> str:
+    """The line of a container that has a variable with this value."""
+    return f"{name} {hashlib.sha256(value.encode()).hexdigest()}"
+
+
 @dataclass
 class Rehearsed:
     """A rehearsal through GitHub while its containers run: the sandbox, and the outcome.
 
-    `early` is the task of a schedule whose time came while staging was being migrated, and `logs`
-    are what all tasks had written by stage and ARN, when the rehearsal was over.
+    `operator` has set the variables. `early` is the task of a schedule whose time came while
+    staging was being migrated, and `logs` are what all tasks had written by stage and ARN, when
+    the rehearsal was over.
     """
 
     sandbox: Sandbox
+    operator: Operator
     outcome: report.Outcome
     early: str
     logs: dict[str, dict[str, list[str]]]
 
 
 @pytest.fixture(scope="module")
-def rehearsed(tmp_path_factory, canary):
+def rehearsed(tmp_path_factory, canary, tools):
     """A project with a worker and a schedule in both stages, and uploads in production."""
     source = quick_project(tmp_path_factory.mktemp("running") / "source")
     (source / "stages.toml").write_text(STAGES_TOML)
@@ -78,7 +87,16 @@ def rehearsed(tmp_path_factory, canary):
     settings.write_text(settings.read_text() + PROOF)
     commit(source)
     lines = []
-    with set_up(source, lines.append, variables={CANARY: canary}) as sandbox:
+    with set_up(source, lines.append) as sandbox:
+        operator = Operator(sandbox, tools)
+        file = tmp_path_factory.mktemp("given") / "staging.env"
+        file.write_text(f"{CANARY}={canary}\n")
+        for words, stdin in (
+            (("staging", "--file", str(file)), ""),
+            (("production", CANARY), canary),
+        ):
+            done = operator.deploy("config", *words, stdin=stdin)
+            assert done.code == 0, done
         early = []
         schedule = sandbox.stacks[f"staging-schedule-{SCHEDULE}"]
         sandbox.cloud.faults.inject(
@@ -89,31 +107,17 @@ def rehearsed(tmp_path_factory, canary):
         outcome = rehearse(sandbox, through_github)
         assert report.problems(outcome) == [], "\n".join(lines)
         logs = {stage: sandbox.ecs.logs(cluster(sandbox, stage)) for stage in project.STAGES}
-        yield Rehearsed(sandbox, outcome, *early, logs)
+        yield Rehearsed(sandbox, operator, outcome, *early, logs)
+
+
+def as_list(words: str | list[str]) -> list[str]:
+    """The words of a policy, of which one alone needs no list."""
+    return [words] if isinstance(words, str) else words
 
 
 def cluster(sandbox, stage="production"):
     """The cluster of a stage, by its ARN."""
     return sandbox.stacks[f"{stage}-stage"].outputs["ClusterArn"]
-
-
-def run(sandbox, *words, stage="production", **variables):
-    """Run a one-off command in a stage, as `python3 -m deploy run` does; its task, ended."""
-    schedule = sandbox.stacks[f"{stage}-schedule-{SCHEDULE}"].resources["Schedule"]
-    given = [{"name": name, "value": value} for name, value in variables.items()]
-    override = {"name": "web", "command": list(words), "environment": given}
-    params = schedules.run_task(schedule.properties["Target"])
-    params |= {"group": "family:run", "overrides": {"containerOverrides": [override]}}
-    session = sandbox.cloud.sessions.issue(f"{project.NAME}-{stage}-release", "person")
-    done = subprocess.run(
-        ["aws", "ecs", "run-task", "--cli-input-json", json.dumps(params)],
-        env={**sandbox.machine, **sandbox.cloud.environment(session)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    task = json.loads(done.stdout)["tasks"][0]["taskArn"]
-    return schedules.wait(cluster(sandbox, stage), task, sandbox.ecs)
 
 
 def release(sandbox, stage, image):
@@ -167,12 +171,14 @@ def test_schedule_waits_for_the_migration(rehearsed):
 
 @pytest.fixture(scope="module")
 def superuser(rehearsed):
-    """A superuser of both stages."""
-    create = ("python", "manage.py", "createsuperuser", "--noinput")
-    who = {"USERNAME": "root", "EMAIL": "root@example.com", "PASSWORD": PASSWORD}
-    given = {f"DJANGO_SUPERUSER_{name}": value for name, value in who.items()}
+    """A superuser of both stages, whose password is no stage's variable afterwards."""
+    operator, name = rehearsed.operator, "DJANGO_SUPERUSER_PASSWORD"
+    who = ("--username", "root", "--email", "root@example.com")
+    create = ("python", "manage.py", "createsuperuser", "--noinput", *who)
     for stage in project.STAGES:
-        assert run(rehearsed.sandbox, *create, stage=stage, **given).stop.exit_code == 0
+        assert operator.deploy("config", stage, name, stdin=PASSWORD).code == 0
+        assert operator.deploy("run", stage, "--", *create).code == 0
+        assert operator.deploy("config", stage, "--unset", name).code == 0
 
 
 def log_in(address: str) -> requests.Session:
@@ -220,13 +226,13 @@ def test_worker_does_what_the_web_server_queues(rehearsed):
 def upload(address: str) -> requests.Response:
     """Add an item with a picture in the admin of a stage; the page that follows."""
     session = log_in(address)
-    page = session.get(f"{address}/admin/itemslist/itemlist/add/", timeout=10)
+    page = session.get(f"{address}/admin/itemslist/itemlist/add/", timeout=60)
     return send(session, page, {"picture": ("tea.png", picture())}, title="tea", content="green")
 
 
 def items(address: str) -> list[dict[str, str]]:
     """The items that the API of a stage has of what was uploaded."""
-    found = requests.get(f"{address}/itemslist", timeout=10).json()
+    found = requests.get(f"{address}/itemslist", timeout=60).json()
     return [each for each in found if each["title"] == "tea"]
 
 
@@ -250,8 +256,8 @@ def test_upload_is_there_after_the_next_release(rehearsed):
     printed = release(sandbox, "production", "staging")
     assert before.isdisjoint(containers_of(sandbox, "production"))
     [item] = items(address_of(sandbox, "production"))
-    assert requests.get(item["picture"], timeout=10).content == picture()
-    assert requests.get(item["picture"].partition("?")[0], timeout=10).status_code == 403
+    assert requests.get(item["picture"], timeout=60).content == picture()
+    assert requests.get(item["picture"].partition("?")[0], timeout=60).status_code == 403
     task = f"{project.NAME}-production-task"
     assert {"s3:PutObject", "s3:GetObject"} <= set(sandbox.cloud.recording.actions(task))
     snapshots = list(sandbox.cloud.rds.snapshots)
@@ -276,11 +282,10 @@ def test_upload_is_refused_without_a_bucket(rehearsed):
 
 
 def test_variables_are_in_every_container(rehearsed, canary):
-    """Web server, worker, migration, schedule and one-off command have what people have set."""
+    """Web server, worker, migration, schedule and one-off command have what `config` has set."""
     sandbox = rehearsed.sandbox
-    line = f"canary {hashlib.sha256(canary.encode()).hexdigest()}"
-    once = run(sandbox, "python", "manage.py", "check")
-    assert line in sandbox.ecs.lines(cluster(sandbox), once.arn)
+    line = proof(CANARY, canary)
+    assert line in rehearsed.operator.run("python", "manage.py", "check").out.splitlines()
     for stage, logs in rehearsed.logs.items():
         groups = {sandbox.ecs.task(cluster(sandbox, stage), task).order.group for task in logs}
         assert groups >= {"service:web", "service:worker", f"schedule:{SCHEDULE}"}
@@ -289,20 +294,108 @@ def test_variables_are_in_every_container(rehearsed, canary):
         assert [task for task, lines in logs.items() if lines and line not in lines] == []
 
 
+def test_command_ends_as_it_ends(rehearsed):
+    """A one-off command's output and exit code are those of the operator's command."""
+    ended = rehearsed.operator.deploy(
+        "run", "staging", "--", "sh", "-c", "echo $COMMIT_SHA; exit 3"
+    )
+    assert (ended.code, ended.out) == (3, f"{rehearsed.outcome.commit}\n")
+
+
+def test_log_of_the_stage(rehearsed):
+    """The log has what each process of the stage has written, and can be asked for one of them."""
+    lines = rehearsed.operator.deploy("logs", "production").out.splitlines()
+    assert {json.loads(line)["process"] for line in lines} == {"web", "worker"}
+    only = rehearsed.operator.deploy("logs", "production", "--process", "worker").out.splitlines()
+    assert only == [line for line in lines if json.loads(line)["process"] == "worker"]
+
+
+def test_status_of_the_stages(rehearsed):
+    """Both services of both stages run the commit."""
+    ended = rehearsed.operator.deploy("status")
+    digest = rehearsed.outcome.tags[rehearsed.outcome.commit]
+    for stage in project.STAGES:
+        for what in (stage, f"worker of {stage}"):
+            assert f"  ok       {what} runs 1 of 1 containers of {digest}\n" in ended.out
+    assert ended.out.count(f"commit {rehearsed.outcome.commit}, deployed ") == 4
+    assert ended.out.count(", 1 of 1 healthy\n") == 2
+
+
 def test_no_secret_is_found(rehearsed, canary):
     """No value stands in a log, a record of a call or a file; where one does, it is told."""
-    sandbox, outcome = rehearsed.sandbox, rehearsed.outcome
+    sandbox, outcome, operator = rehearsed.sandbox, rehearsed.outcome, rehearsed.operator
     assert canary in sandbox.cloud.secrets.values()
     assert outcome.leaks == find_leaks(sandbox) == []
+    assert canary not in operator.said
+    assert PASSWORD not in operator.said
     (sandbox.folder / "harmful").write_text(f"export {CANARY}={canary}")
-    told = run(sandbox, "sh", "-c", f"echo ${CANARY}")
-    run(sandbox, "true", SECRET=canary)
+    told = operator.run("sh", "-c", f"echo ${CANARY}")
+    operator.run("true", canary)
     assert find_leaks(sandbox) == [
-        f"the log of {told.arn}",
+        f"the log of {cluster(sandbox).replace(':cluster/', ':task/')}/{told.task}",
         "the requests to AWS",
         "the file harmful",
     ]
     (sandbox.folder / "harmful").unlink()
+
+
+def started(
+    sandbox: Sandbox, stage: str, before: dict[str, list[str]]
+) -> list[tuple[str, list[str]]]:
+    """The groups of a stage's tasks that are not among those of before, and what they wrote."""
+    place = cluster(sandbox, stage)
+    new = {task: lines for task, lines in sandbox.ecs.logs(place).items() if task not in before}
+    return [(sandbox.ecs.task(place, task).order.group, lines) for task, lines in new.items()]
+
+
+def test_changes_come_with_the_next_release(rehearsed, canary):
+    """CodePipeline releases the commit anew: all containers have what was set, and not the rest."""
+    sandbox, operator, later = rehearsed.sandbox, rehearsed.operator, secrets.token_urlsafe(32)
+    before = {stage: sandbox.ecs.logs(cluster(sandbox, stage)) for stage in project.STAGES}
+    for stage in project.STAGES:
+        words = ("config", stage, "--unset", CANARY, "-")
+        done = operator.deploy(*words, stdin=f"{LATER}={later}\n")
+        assert f"removed    {CANARY} of {stage}\n" in done.out
+        assert f"{LATER}  " in operator.deploy("config", stage).out
+        assert "UTC, not released yet\n" in operator.deploy("config", stage).out
+    assert [ran.result for ran in codepipeline.run(sandbox)] == ["success"] * 4
+    for stage in project.STAGES:
+        assert "not released" not in operator.deploy("config", stage).out
+        schedule = sandbox.stacks[f"{stage}-schedule-{SCHEDULE}"]
+        task = schedules.start(schedule, sandbox.cloud, sandbox.ecs)
+        assert schedules.wait(cluster(sandbox, stage), task, sandbox.ecs).stop.exit_code == 0
+        wanted = [proof(CANARY), proof(LATER, later)]
+        once = operator.deploy("run", stage, "--", "python", "manage.py", "check").out
+        assert [line for line in once.splitlines() if line.startswith("REHEARSAL_")] == wanted
+        found = started(sandbox, stage, before[stage])
+        family = f"family:{project.NAME}-{stage}"  # of the migration and of the command
+        groups = [family, family, f"schedule:{SCHEDULE}", "service:web", "service:worker"]
+        assert sorted(group for group, _ in found) == groups
+        for group, lines in found:
+            told = {line for line in lines if line.startswith("REHEARSAL_")}
+            assert told == set(wanted), group
+    assert later not in operator.said
+
+
+def test_change_is_released_at_once(rehearsed):
+    """With YES=1 the containers of both services are replaced by those with the change."""
+    sandbox, operator, value = rehearsed.sandbox, rehearsed.operator, secrets.token_urlsafe(32)
+    before = sandbox.ecs.logs(cluster(sandbox))
+    done = operator.deploy("config", "production", "-", stdin=f"{LATER}={value}", YES="1")
+    assert done.code == 0, done
+    assert "Replaced: the containers of web, worker.\n" in done.out
+    found = started(sandbox, "production", before)
+    assert sorted(group for group, _ in found) == ["service:web", "service:worker"]
+    assert all(proof(LATER, value) in lines for _, lines in found)
+    assert value not in operator.said
+
+
+def test_operator_needs_no_more(rehearsed):
+    """Every permission of the operator's was needed, and none was missing but for schedules."""
+    calls = [call for call in rehearsed.sandbox.cloud.recording if f"/{NAME}/" in call.principal]
+    assert {call.action for call in calls if not call.allowed} == set()
+    allowed = {action for each in POLICY["Statement"] for action in as_list(each["Action"])}
+    assert allowed - {call.action for call in calls} == {"ecs:StopTask"}
 
 
 def test_configuration_that_is_no_json_ends_the_release(rehearsed):

@@ -148,26 +148,48 @@ def test_way_back_has_a_step_of_its_own():
     assert release["timeout-minutes"] < job["timeout-minutes"] <= 60
 
 
-def test_stage_is_bound_to_its_environment():
-    """Approval, variables and role of a release are those of the stage that it names."""
-    job = workflows.load("stage.yml")["jobs"]["release"]
+@pytest.mark.parametrize(
+    ("name", "key", "variable"),
+    [("stage.yml", "release", "STAGE_NAME"), ("run.yml", "run", "STAGE")],
+)
+def test_stage_is_bound_to_its_environment(name, key, variable):
+    """Approval, variables and role of a release, or a command, are those of the stage it names."""
+    job = workflows.load(name)["jobs"][key]
     assert job["environment"] == "${{ inputs.stage }}"
-    assert job["env"]["STAGE_NAME"] == "${{ inputs.stage }}"
+    assert job["env"][variable] == "${{ inputs.stage }}"
+    (assume,) = [step for step in job["steps"] if "role-to-assume" in step.get("with", {})][:1]
+    assert assume["with"]["role-to-assume"] == "${{ vars.AWS_RELEASE_ROLE_ARN }}"
+    assert assume["with"]["allowed-account-ids"] == "${{ vars.AWS_ACCOUNT_ID }}"
+
+
+def test_release_waits_for_a_limited_time():
+    """An owner can say how long a release waits for others, and for the registry."""
+    job = workflows.load("stage.yml")["jobs"]["release"]
     assert set(job["env"]) >= {"WAIT_TIMEOUT", "REGISTRY_TIMEOUT"}
 
 
+CALLED_THAT = "The stage cannot be called that"
+
+
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("name", "key", "changed", "told"),
     [
-        ({}, ""),
-        ({"STAGE_NAME": "my prod"}, "'my prod' cannot be a tag of an image"),
-        ({"STAGE_NAME": "team/prod"}, "'team/prod' cannot be a tag of an image"),
-        ({"AWS_REGION": ""}, "Missing variables: AWS_REGION. Run: make setup"),
+        ("stage.yml", "release", {}, ""),
+        ("stage.yml", "release", {"STAGE_NAME": "my prod"}, "'my prod' cannot be a tag of an"),
+        ("stage.yml", "release", {"STAGE_NAME": "team/prod"}, "'team/prod' cannot be a tag of an"),
+        ("stage.yml", "release", {"AWS_REGION": ""}, "Missing variables: AWS_REGION. Run: make"),
+        ("run.yml", "run", {}, ""),
+        ("run.yml", "run", {"STAGE": "my prod"}, CALLED_THAT),
+        ("run.yml", "run", {"STAGE": "team/prod"}, CALLED_THAT),
+        ("run.yml", "run", {"STAGE": "prod\n::error::"}, CALLED_THAT),
+        ("run.yml", "run", {"STAGE": ""}, CALLED_THAT),
+        ("run.yml", "run", {"AWS_REGION": ""}, "Missing variables: AWS_REGION. Run: make setup"),
+        ("run.yml", "run", {"CLUSTER_ARN": "", "SERVICE_NAME": ""}, "CLUSTER_ARN SERVICE_NAME."),
     ],
 )
-def test_stage_is_checked_first(changed, told):
+def test_stage_is_checked_first(name, key, changed, told):
     """A name that is no tag, and a missing variable, are told before AWS is asked."""
-    job = workflows.load("stage.yml")["jobs"]["release"]
+    job = workflows.load(name)["jobs"][key]
     script = job["steps"][0]["run"]
     given = {**dict.fromkeys(job["env"], "given"), "PATH": os.environ["PATH"], **changed}
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
@@ -176,7 +198,7 @@ def test_stage_is_checked_first(changed, told):
     assert told in done.stdout
 
 
-@pytest.mark.parametrize("name", ["deploy.yml", "stage.yml"])
+@pytest.mark.parametrize("name", ["deploy.yml", "stage.yml", "run.yml"])
 def test_run_that_waits_for_its_reviewers_holds_nothing(name):
     """A job with an environment is in no group, and its workflow in one of its own for each run."""
     workflow = workflows.load(name)
@@ -206,5 +228,18 @@ def test_caller_grants_what_the_called_workflow_needs(name, key, job):
 
 
 def test_role_session_outlasts_no_job():
-    """A release job ends before its one-hour credentials do."""
-    assert workflows.load("stage.yml")["jobs"]["release"]["timeout-minutes"] <= 60
+    """The job of a release or a command ends before its one-hour credentials do."""
+    for name, key in (("stage.yml", "release"), ("run.yml", "run")):
+        job = workflows.load(name)["jobs"][key]
+        assert job["timeout-minutes"] <= 60
+        assert all(
+            step["timeout-minutes"] < 60 for step in job["steps"] if "timeout-minutes" in step
+        )
+
+
+def test_command_is_a_step_by_itself():
+    """The command gets a process that a cancelled job signals, and time to stop its task."""
+    step = workflows.load("run.yml")["jobs"]["run"]["steps"][-1]
+    assert step["run"] == "exec python3 -m deploy run --from-workflow"
+    assert step["timeout-minutes"] < workflows.load("run.yml")["jobs"]["run"]["timeout-minutes"]
+    assert "continue-on-error" not in step
