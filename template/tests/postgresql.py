@@ -57,7 +57,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server, and return when it answers."""
         listen = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.home} {self.options}"
-        self.run("pg_ctl", "-w", "-l", f"{self.home}/log", "-o", listen, "start")
+        self.run("pg_ctl", "-w", "-t", "180", "-l", f"{self.home}/log", "-o", listen, "start")
 
     def stop(self) -> None:
         """End the server like a crash: without a checkpoint, and without a word to clients."""

@@ -2,12 +2,14 @@
 
 import contextlib
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 import requests
@@ -18,7 +20,9 @@ from template.tests.app.commands import gunicorn, production
 from template.tests.image.containers import until
 from template.tests.resilience.test_tls import certificate
 
-RATE = 20  # requests a minute
+RATE = 20  # requests an hour, which no test takes
+REQUESTS = 10  # of each client while Redis is away
+LONG = 30  # seconds: whoever waits for Redis itself waits for ever
 
 
 class Redis:
@@ -63,7 +67,7 @@ def redis(redis_server: str, tmp_path: Path) -> Iterator[Redis]:
 def services(redis: Redis, tmp_path: Path) -> Iterator[list[str]]:
     """The URLs of two services, as two containers are, on one database and one cache."""
     environment = production(tmp_path) | {
-        "ANONYMOUS_RATE": f"{RATE}/minute",
+        "ANONYMOUS_RATE": f"{RATE}/hour",
         "CACHE_URL": redis.url,
         "NUM_PROXIES": "1",
     }
@@ -90,17 +94,18 @@ def test_services_count_together(services):
     assert codes(services, 1, "203.0.113.2") == {200: 1}
 
 
-def hammer(services: list[str], seconds: float) -> list[tuple[int, float]]:
-    """The status and the seconds of each request that eight clients make meanwhile."""
+def hammer(services: list[str], away: Event) -> list[int]:
+    """The status of each request of eight clients, who each make some before and some after."""
 
-    def ask(number: int) -> list[tuple[int, float]]:
-        found, end = [], time.monotonic() + seconds
+    def ask(number: int) -> list[int]:
+        found, later = [], 0
         with requests.Session() as browser:
-            while (begin := time.monotonic()) < end:
+            while later < REQUESTS:
+                later += away.is_set()
                 headers = {"X-Forwarded-For": f"198.51.100.{len(found)}"}
                 url = f"{services[number % 2]}/itemslist"
-                answer = browser.get(url, headers=headers, timeout=60)
-                found.append((answer.status_code, time.monotonic() - begin))
+                answer = browser.get(url, headers=headers, timeout=LONG)
+                found.append(answer.status_code)
         return found
 
     with ThreadPoolExecutor(8) as pool:
@@ -110,23 +115,29 @@ def hammer(services: list[str], seconds: float) -> list[tuple[int, float]]:
 @pytest.mark.parametrize("trouble", exhaustive.rows(["dies", "hangs"], "dies"))
 def test_trouble_under_load(services, redis, trouble):
     """While Redis is away nobody is refused or waits for long; when it is back, it counts again."""
+    away = Event()
     with ThreadPoolExecutor() as pool:
-        load = pool.submit(hammer, services, 5)
+        load = pool.submit(hammer, services, away)
         time.sleep(1)
         if trouble == "dies":
             redis.end()
         else:
             redis.process.send_signal(signal.SIGSTOP)
+        away.set()
         answers = load.result()
-    assert {status for status, _ in answers} == {200}
-    assert len(answers) > 20
-    assert max(seconds for _, seconds in answers) < 5
+    assert set(answers) == {200}
     assert codes(services, 2, "203.0.113.3") == {200: 2}
     if trouble == "dies":
         redis.start()
     else:
         redis.process.send_signal(signal.SIGCONT)
     assert codes(services, 3 * RATE, "203.0.113.4")[429] == 2 * RATE
+
+
+def listens(port: int) -> bool:
+    """Whether anybody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @exhaustive.MARK
@@ -142,12 +153,13 @@ def test_encrypted(redis_server, tmp_path, authority, limited):
     tls += ["--tls-cert-file", str(cert), "--tls-key-file", str(key)]
     tls += ["--tls-ca-cert-file", str(signer), "--save", "", "--bind", "127.0.0.1"]
     environment = production(tmp_path) | {
-        "ANONYMOUS_RATE": "1/minute",
+        "ANONYMOUS_RATE": "1/hour",
         "CACHE_URL": f"rediss://localhost:{port}/0",
         "SSL_CERT_FILE": str(tmp_path / f"{authority}.pem"),
     }
     with subprocess.Popen([redis_server, *tls], stdout=subprocess.DEVNULL) as process:
         try:
+            assert until(lambda: listens(port))
             with gunicorn(tmp_path / "log", **environment) as url:
                 found = codes([url, url], 8, "203.0.113.6")
         finally:

@@ -15,7 +15,7 @@ from tests.conftest import PRODUCTION
 
 ADMINISTRATOR = "-c application_name=administrator"
 KILL = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
     "WHERE usename = 'app' AND application_name <> 'administrator'"
 )
 SHOW = (

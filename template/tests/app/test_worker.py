@@ -92,7 +92,7 @@ def test_idle_worker_ends_at_once(environment):
     with worker(**environment) as process:
         assert until(lambda: "Starting worker" in process.stderr.readline())
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(SECONDS) == 0
 
 
 def test_killed_worker_leaves_its_task_running(environment, tmp_path):
@@ -137,7 +137,7 @@ def test_server_and_worker_share_sqlite(tmp_path):
     ):
         write = partial(browser.put, f"{address}/itemslist", {"title": "tea"})
         answers = [future.result() for future in [pool.submit(write) for _ in range(64)]]
-        until(lambda: "READY" not in str(results(**environment)))
+        assert until(lambda: "READY" not in str(results(**environment)))
         assert process.poll() is None
     assert {answer.status_code for answer in answers} == {201}
     assert {status for status, _ in results(**environment)} == {"SUCCESSFUL"}

@@ -55,12 +55,15 @@ def port(tmp_path_factory: pytest.TempPathFactory, printed: Path) -> Iterator[in
             stdout=stdout,
         ) as server,
     ):
-        wait_for(f"http://127.0.0.1:{port}/health/live")
-        for name in (NAME, FORGETFUL):
-            account = ("--noinput", f"--username={name}", f"--email={name}@example.com")
-            manage("createsuperuser", *account, DJANGO_SUPERUSER_PASSWORD=PASSWORD, **environment)
-        yield port
-        server.terminate()
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health/live")
+            for name in (NAME, FORGETFUL):
+                account = ("--noinput", f"--username={name}", f"--email={name}@example.com")
+                password = {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+                manage("createsuperuser", *account, **password, **environment)
+            yield port
+        finally:
+            server.terminate()
 
 
 @pytest.fixture(scope="package")
@@ -115,6 +118,7 @@ def cookies(browser: Browser) -> list:
         page = context.new_page()
         page.goto("/api-auth/login/")
         sign_in(page)
+        expect(page.get_by_role("navigation").first).to_contain_text(NAME)
         return context.cookies()
 
 

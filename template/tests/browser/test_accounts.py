@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from template.tests import exhaustive
 from template.tests.browser.conftest import ADDRESS, FORGETFUL, NAME, sign_in
-from template.tests.browser.trouble import unlabelled
+from template.tests.browser.trouble import Trouble, unlabelled
 from template.tests.image.containers import until
 
 
@@ -25,11 +25,11 @@ def test_login_and_logout_lead_back(page: Page) -> None:
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
 
 
-def test_strangers_see_no_accounts(page: Page, trouble: list[str]) -> None:
+def test_strangers_see_no_accounts(page: Page, trouble: Trouble) -> None:
     """The accounts are not shown to somebody who is not signed in."""
     page.goto("/users")
     expect(page.locator(".response-info")).to_contain_text("HTTP 403 Forbidden")
-    assert "status of 403" in trouble.pop()
+    trouble.take(page, "status of 403")
 
 
 @exhaustive.MARK
@@ -64,6 +64,7 @@ def test_forgotten_password(page: Page, printed: Path) -> None:
     """The administration's login leads to a mail, whose link leads to a new password."""
     page.goto("/admin/login/")
     page.get_by_role("link", name="Forgotten your login credentials?").click()
+    expect(page.get_by_label("Email address:")).to_be_visible()
     assert unlabelled(page) == []
     page.get_by_label("Email address:").fill(f"{FORGETFUL}@example.com")
     page.get_by_role("button", name="Reset my password").click()

@@ -5,6 +5,8 @@ import json
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from template.tests.browser.trouble import Trouble
+
 
 def form(page: Page, method: str) -> Locator:
     """The visible form that ends in the button of a method."""
@@ -78,13 +80,13 @@ def test_keyboard_adds_an_item(page: Page) -> None:
     expect(reply(page)).to_contain_text('"title": "Tea"')
 
 
-def test_form_without_a_title_says_why(page: Page, trouble: list[str]) -> None:
+def test_form_without_a_title_says_why(page: Page, trouble: Trouble) -> None:
     """A form that was sent empty comes back with the reason."""
     page.goto("/itemslist")
     form(page, "POST").get_by_role("button", name="POST").click()
     expect(reply(page)).to_contain_text("HTTP 400 Bad Request")
     expect(page.locator(".help-block:visible")).to_have_text("This field may not be blank.")
-    assert "status of 400" in trouble.pop()
+    trouble.take(page, "status of 400")
 
 
 def test_form_changes_an_item(page: Page) -> None:
@@ -98,7 +100,7 @@ def test_form_changes_an_item(page: Page) -> None:
     expect(reply(page)).to_contain_text('"title": "Eggs"')
 
 
-def test_button_deletes_an_item(page: Page, trouble: list[str]) -> None:
+def test_button_deletes_an_item(page: Page, trouble: Trouble) -> None:
     """The button asks, and then deletes the item."""
     path = add(page, "Mould")
     page.goto(path)
@@ -107,11 +109,11 @@ def test_button_deletes_an_item(page: Page, trouble: list[str]) -> None:
     expect(reply(page)).to_contain_text("HTTP 204 No Content")
     page.goto(path)
     expect(reply(page)).to_contain_text("HTTP 404 Not Found")
-    assert "status of 404" in trouble.pop()
+    trouble.take(page, "status of 404")
 
 
-def test_unknown_address_is_told(page: Page, trouble: list[str]) -> None:
+def test_unknown_address_is_told(page: Page, trouble: Trouble) -> None:
     """An address that does not exist is a page that says so."""
     page.goto("/no-such-address")
     expect(page.get_by_role("heading", name="Not Found")).to_be_visible()
-    assert "status of 404" in trouble.pop()
+    trouble.take(page, "status of 404")

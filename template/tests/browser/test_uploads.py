@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from template.tests.browser.test_items import form, reply
+from template.tests.browser.trouble import Trouble
 
 COMMITTED = Path(__file__).parents[2] / "docs/images"
 SHOWN = {"x": 0, "y": 0, "width": 960, "height": 560}  # of the page
@@ -59,7 +60,7 @@ def test_form_uploads_a_picture(page: Page, file: Path, take: Callable[[Page, st
 
 
 def test_administration_uploads_a_picture(
-    superuser: Page, file: Path, take: Callable[[Page, str], None], trouble: list[str]
+    superuser: Page, file: Path, take: Callable[[Page, str], None], trouble: Trouble
 ) -> None:
     """The administration takes a picture, links to it, and takes it away again."""
     superuser.goto("/admin/itemslist/itemlist/add/")
@@ -76,10 +77,10 @@ def test_administration_uploads_a_picture(
     expect(superuser.locator(".success")).to_contain_text("was changed successfully")
     expect(superuser.locator(".file-upload")).to_have_count(0)
     assert superuser.evaluate(FETCH, link)[0] == 404
-    assert "status of 404" in trouble.pop()
+    trouble.take(superuser, "status of 404")
 
 
-def test_page_is_no_picture(page: Page, tmp_path: Path, trouble: list[str]) -> None:
+def test_page_is_no_picture(page: Page, tmp_path: Path, trouble: Trouble) -> None:
     """What only calls itself a picture is refused, with the reason at its field."""
     file = tmp_path / "page.png"
     file.write_text("<!DOCTYPE html><script>alert(1)</script>")
@@ -89,4 +90,4 @@ def test_page_is_no_picture(page: Page, tmp_path: Path, trouble: list[str]) -> N
     post.locator("[name=picture]").set_input_files(file)
     post.get_by_role("button", name="POST").click()
     expect(form(page, "POST")).to_contain_text("Upload a valid image.")
-    assert "status of 400" in trouble.pop()
+    trouble.take(page, "status of 400")

@@ -7,6 +7,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Req
 # What Chromium drops its connections with when a container starts or stops on the same machine.
 DISTURBANCE = "ERR_NETWORK_CHANGED"
 
+PATIENCE = 600  # tenths of a second that a busy machine may take
+
 # Chromium's own line in the console names neither the page nor the directive of each violation.
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", event => console.error(
@@ -32,6 +34,18 @@ class Trouble(list[str]):
     def note_failure(self, request: Request) -> None:
         """Note a request that got no answer."""
         self.append(f"failed: {request.url} {request.failure}")
+
+    def take(self, page: Page, words: str) -> None:
+        """Wait for the first line with the words, which is trouble no more.
+
+        Raises AssertionError when none comes.
+        """
+        for _ in range(PATIENCE):
+            if found := [line for line in self if words in line]:
+                self.remove(found[0])
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError(f"There is no {words!r} in {self}.")
 
     @property
     def disturbed(self) -> bool:

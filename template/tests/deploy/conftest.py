@@ -108,7 +108,7 @@ def workplace(server, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(stacks, "POLL_SECONDS", 0)
     for module in (domains, logs, restore, run, start, task):
         monkeypatch.setattr(module, "POLL_SECONDS", 0)
-    monkeypatch.setattr(task, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(task, "SETTLE_SECONDS", 0.2)
     workplace = Workplace(server, monkeypatch, capsys)
     monkeypatch.setattr(
         domains, "addresses", lambda host: workplace.cloud.addresses.get(host, set())

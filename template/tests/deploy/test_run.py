@@ -7,13 +7,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy import run
 from template.tests.deploy.operations import Play
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.programs import RefusedError
-from template.tests.deploy.terminal import running
+from template.tests.deploy.terminal import PATIENCE, running
 
 CHECK = ("run", "staging", "--", "python", "manage.py", "check")
 
@@ -497,7 +498,7 @@ def test_words_of_a_session(tmp_path, ends):
     typed = shlex.join(["sh", "-c", run.SESSION, "session", files, *command])
     said = subprocess.run(shlex.split(typed), cwd="/", capture_output=True, text=True, check=False)
     assert said.stdout == f"a  b in {tmp_path}\n"
-    assert waiting.wait(10) == ends
+    assert waiting.wait(PATIENCE) == ends
 
 
 def test_ctrl_c_in_a_session_is_the_commands(tmp_path):
@@ -506,7 +507,9 @@ def test_ctrl_c_in_a_session_is_the_commands(tmp_path):
     Path(f"{files}.folder").write_text(str(tmp_path))
     words = ["sh", "-c", run.SESSION, "session", files, "sleep", "60"]
     with running(words, PATH=os.environ["PATH"]) as (program, terminal):
-        time.sleep(0.5)
+        while "sleep" not in [each.name() for each in psutil.Process(program.pid).children()]:
+            assert program.poll() is None, terminal.printed
+            time.sleep(0.05)
         terminal.type("\x03")
-        program.wait(10)
+        program.wait(PATIENCE)
     assert Path(f"{files}.exit").read_text() == "130\n"

@@ -36,9 +36,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def patient() -> requests.Session:
-    """Requests that are repeated while a server starts, for some ten seconds."""
+    """Requests that are repeated while a server starts, for some two minutes."""
     session = requests.Session()
-    session.mount("http://", HTTPAdapter(max_retries=Retry(15, backoff_factor=0.1, backoff_max=1)))
+    session.mount("http://", HTTPAdapter(max_retries=Retry(120, backoff_factor=0.1, backoff_max=1)))
     return session
 
 
@@ -91,7 +91,7 @@ def server(clone: Path) -> Iterator[str]:
         yield f"http://{address}"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_steps_lead_to_the_pages(server: str) -> None:
     """After the steps the two addresses show styled pages, with no variable set."""
     for path in re.findall(rf"Open {LOCAL}(/\w+) and {LOCAL}(/\w+)", README.path.read_text())[0]:
@@ -101,7 +101,7 @@ def test_steps_lead_to_the_pages(server: str) -> None:
         assert requests.get(server + style, timeout=60).status_code == 200
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_curl_gets_the_documented_replies(server: str) -> None:
     """Each curl command of the README, one after the other, gets the reply below it."""
     patient().get(f"{server}/ping")
@@ -115,7 +115,7 @@ def test_curl_gets_the_documented_replies(server: str) -> None:
         assert said.stdout == reply.rstrip("\n"), command
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("server")
 def test_make_run_prints_addresses_that_answer(clone: Path) -> None:
     """`make run` serves the addresses that the README shows, and says so when its port is taken."""
@@ -148,7 +148,7 @@ def test_missing_announcement_is_an_error(tmp_path: Path) -> None:
         stack.enter_context(running("echo no such luck", tmp_path, "Try these"))
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("docker")
 def test_container_shows_the_same_page(clone: Path) -> None:
     """The README's image is built and run by its two commands, and answers at its address."""

@@ -107,6 +107,7 @@ def test_secret_key_is_for_the_server_alone(server):
 def test_log_has_one_line_for_a_request(server):
     """A request is logged once, by the application, and gunicorn adds no line of its own."""
     requests.get(f"{server.url}/item", timeout=60)
+    assert until(lambda: re.search("GET /item/? ", server.log))
     assert len(re.findall("GET /item/? ", server.log)) == 1
 
 

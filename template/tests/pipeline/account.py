@@ -39,6 +39,7 @@ def fast_aws(folder: Path) -> Iterator[dict[str, str]]:
     place = folder / "aws.sock"
     with subprocess.Popen([sys.executable, PROGRAMS / "aws-server", place]) as server:
         while not place.exists():
+            assert server.poll() is None
             time.sleep(0.05)
         path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
         yield {"AWS_SERVER": str(place), "PATH": path}

@@ -166,7 +166,7 @@ def client(aws_endpoint: str, sdk: botocore.session.Session) -> Iterator[Callabl
                 service,
                 REGION,
                 endpoint_url=f"http://{aws_endpoint}",
-                config=Config(retries={"total_max_attempts": 1}, connect_timeout=5),
+                config=Config(retries={"total_max_attempts": 1}, connect_timeout=60),
                 **(credentials | changes),
             )
         )

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 
 from template.rehearsal import codebuild
@@ -10,7 +9,7 @@ from template.tests.pipeline.account import Account
 
 
 class Interrupted:
-    """A release that gets a signal when it says something; `seconds` passed from then on."""
+    """A release that gets a signal when it says something."""
 
     def __init__(
         self,
@@ -24,7 +23,6 @@ class Interrupted:
         script.write_text("\n".join(commands))
         environment = account.environment("staging-release", **account.release_variables())
         self.lines: list[str] = []
-        signalled = time.monotonic()
         with subprocess.Popen(
             ["bash", "-euo", "pipefail", script],
             cwd=account.source,
@@ -39,8 +37,6 @@ class Interrupted:
                 if when in line:
                     then()
                     process.send_signal(sent)
-                    signalled = time.monotonic()
                     when = "\0"
-        self.seconds = time.monotonic() - signalled
         self.status = process.returncode
         self.output = "".join(self.lines)

@@ -63,7 +63,7 @@ def python(images):
             "Image": f"{images.name}:staging",
             "EntryPoint": ["python", "-c"],
             "Command": [code],
-            "StopTimeout": 1,
+            "StopTimeout": 1 if code == DEAF else 60,
         }
         definition = {"ContainerDefinitions": [container], "Memory": "64"}
         service = {"HealthCheckGracePeriodSeconds": grace}
@@ -82,7 +82,7 @@ def test_service_runs_the_pinned_image(run, python, images):
     (task,) = serving(stage)
     address = stage.launcher.address(task)
     assert requests.get(f"{address}/health/live", timeout=60).status_code == requests.codes.ok
-    assert lines(stage, task)[0] == "serving rehearsal"
+    assert until(lambda: lines(stage, task)[:1], ["serving rehearsal"]) == ["serving rehearsal"]
     (found,) = made(stage)
     assert inspected(found, ".Config.Image") == f"{images.name}@{images.digest()}"
     assert inspected(found, ".Config.User") == "10001"
@@ -102,7 +102,7 @@ def test_deployment_replaces_the_container(run, python, images):
     (stopped,) = stage.tasks(desiredStatus="STOPPED")
     assert stopped["containers"][0]["exitCode"] == 0
     assert lines(stage, old)[0] == "serving rehearsal"
-    assert len(made(stage)) == 1
+    assert until(lambda: len(made(stage)), 1) == 1
     with pytest.raises(LookupError, match=f"task {old} does not run"):
         stage.launcher.address(old)
 
@@ -110,8 +110,13 @@ def test_deployment_replaces_the_container(run, python, images):
 @pytest.mark.parametrize(
     ("code", "options", "grace", "why"),
     [
-        (SERVER.replace("= 200", "= 503"), [], 2, "503"),
-        (DEAF, [], 0, "RemoteDisconnected|ConnectionResetError|ConnectionRefusedError"),
+        (SERVER.replace("= 200", "= 503"), [], 5, "503"),
+        (
+            DEAF,
+            [],
+            0,
+            "RemoteDisconnected|Connection(Reset|Refused)Error|TimeoutError",
+        ),
         pytest.param(SERVER, ["--network=none"], 0, "LookupError", marks=exhaustive.MARK),
     ],
     ids=["answers-503", "does-not-answer", "cannot-be-reached"],

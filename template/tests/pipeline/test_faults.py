@@ -65,7 +65,7 @@ def test_delay_ends_with_the_doubles(faults):
     waiting = threading.Thread(target=faults.meet, args=("ecs", "RunTask"))
     waiting.start()
     faults.stop()
-    waiting.join(timeout=5)
+    waiting.join(timeout=60)
     assert not waiting.is_alive()
 
 

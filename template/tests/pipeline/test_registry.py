@@ -11,7 +11,7 @@ import requests
 
 from template.rehearsal.ecr import registry
 from template.rehearsal.ecr.registry import USER, RegistryError
-from template.tests.image.containers import until
+from template.tests.image.containers import unique, until
 from template.tests.pipeline.images import MANIFEST, Requests, manifest
 from template.tests.requirements import require
 
@@ -108,10 +108,12 @@ def test_nothing_outlives_a_killed_process():
 @pytest.fixture
 def build(docker, tmp_path, monkeypatch):
     """Build an image that stands in for Docker's `registry`, which not every network can pull."""
-    name = "rehearsal-test-registry"
+    name = unique("registry")
 
     def from_lines(*lines):
-        (tmp_path / "Dockerfile").write_text("\n".join([f"FROM {BASE}", *lines]))
+        # With a label of its own it is no image of another run, whose containers would be counted.
+        lines = (f"FROM {BASE}", f"LABEL name={name}", *lines)
+        (tmp_path / "Dockerfile").write_text("\n".join(lines))
         subprocess.run(["docker", "build", "--quiet", "--tag", name, tmp_path], check=True)
         monkeypatch.setattr(registry, "IMAGE", name)
         monkeypatch.setattr(registry, "PROGRAM", "no-such-program")

@@ -76,7 +76,7 @@ class Task:
 
     def wait_until_healthy(self) -> None:
         """Return when it is; raise AssertionError if it never is."""
-        assert until(self.is_healthy, 60), docker("logs", self.name).stdout
+        assert until(self.is_healthy), docker("logs", self.name).stdout
 
     def workers(self) -> list[int]:
         """The process numbers of gunicorn's workers, in the container."""
@@ -189,7 +189,7 @@ class Balancer:
             stderr=subprocess.DEVNULL,
         )
         try:
-            assert until(self.listens, 10), (self.folder / "error.log").read_text()
+            assert until(self.listens), (self.folder / "error.log").read_text()
             yield
         finally:
             process.terminate()

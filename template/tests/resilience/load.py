@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 HEADERS = {"Host": "localhost", "X-Forwarded-Proto": "https", "Content-Type": "application/json"}
-SECONDS = 20  # after which an answer counts as none
+SECONDS = 60  # after which an answer counts as none
 
 
 @dataclass
@@ -31,8 +31,9 @@ class Tally:
         """Take in what came of another client's requests."""
         self.requests += other.requests
         self.failures += other.failures
-        self.statuses += other.statuses
-        self.versions += other.versions
+        # Copies, because the other client may count a status that it has not seen before.
+        self.statuses += other.statuses.copy()
+        self.versions += other.versions.copy()
         self.created |= other.created
         self.failed_at += other.failed_at
         self.seconds += other.seconds

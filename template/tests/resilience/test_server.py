@@ -15,8 +15,9 @@ import pytest
 
 from template.rehearsal.machine import free_port
 from template.tests import exhaustive
-from template.tests.image.containers import docker
+from template.tests.image.containers import PATIENCE, docker
 from template.tests.resilience import fleet
+from template.tests.resilience.figures import FIGURES
 from template.tests.resilience.load import Client, Load
 
 MIB = 2**20
@@ -31,7 +32,6 @@ OPENING = (
     "Content-Type: application/octet-stream\r\n\r\n"
 ).encode()
 CLOSING = f"\r\n--{BOUNDARY}--\r\n".encode()
-WORST_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def others(task):
         yield load
         load.wait_for(load.tally.requests + 6)
     assert load.tally.failures == []
-    assert load.tally.quantile(0.99) < WORST_SECONDS
+    assert load.tally.quantile(0.99) < FIGURES.worst_seconds
 
 
 def connected(task):
@@ -208,11 +208,11 @@ def test_connection_without_a_request_is_closed(images, tasks, opening):
     options = ("--env=GUNICORN_CMD_ARGS=--keep-alive=2",)
     task = tasks.start(images[0], free_port(), *options)
     task.wait_until_healthy()
+    begin = time.monotonic()
     with connected(task) as client:
         client.sendall(opening)
-        begin = time.monotonic()
         assert client.recv(65536) == b""
-        assert 1 < time.monotonic() - begin < 10
+    assert time.monotonic() - begin > 1
 
 
 def test_encryption_up_to_the_container(images, tasks, tmp_path):
@@ -237,7 +237,7 @@ def test_encryption_up_to_the_container(images, tasks, tmp_path):
 
 def secure_connection(task, trust):
     """An HTTPS connection, once the server listens."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while True:
         connection = http.client.HTTPSConnection("localhost", task.port, context=trust, timeout=60)
         try:

@@ -32,7 +32,7 @@ def clients(port):
     )
 
 
-def replace(balancer, tasks, old, image, environment):
+def replace(balancer, load, tasks, old, image, environment):
     """Replace a container as ECS does: the new one first; its exit status and the new one."""
     free = balancer.second if old.port == balancer.first else balancer.first
     new = tasks.start(image, free, **environment)
@@ -40,6 +40,8 @@ def replace(balancer, tasks, old, image, environment):
     balancer.route("both")
     time.sleep(FIGURES.draining_seconds)
     balancer.route("second" if free == balancer.second else "first")
+    # What the old one was asked before it has taken: nobody is still in its queue.
+    load.wait_for(load.tally.requests + 2 * len(load.clients))
     time.sleep(FIGURES.draining_seconds)
     return new, old.stop()
 
@@ -53,7 +55,7 @@ def test_replaced_containers_lose_no_request(images, production, tasks, balancer
     with load, slow:
         for number in range(1, FIGURES.replacements + 1):
             image = images[number % 2]
-            task, status = replace(balancer, tasks, task, image, production)
+            task, status = replace(balancer, load, tasks, task, image, production)
             statuses.append(status)
             load.wait_for(FIGURES.requests * number // FIGURES.replacements)
     tally = load.tally
