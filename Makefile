@@ -65,7 +65,7 @@ lint: install ## Check the style, the types and the settings of production
 
 .PHONY: format
 format: install ## Format the Python code
-	ruff check --fix .
+	ruff check --fix-only .
 	ruff format .
 
 .PHONY: setup
