@@ -1,10 +1,11 @@
+from asgiref.sync import sync_to_async
 from axes.backends import AxesStandaloneBackend
 from axes.conf import settings
-from django.contrib.auth.backends import BaseBackend
 
 
-class Lockout(AxesStandaloneBackend, BaseBackend):
-    """Locks out in asynchronous logins too, by Django's aauthenticate; axes has none."""
+class Lockout(AxesStandaloneBackend):
+    async def aauthenticate(self, request, **credentials):  # axes has no asynchronous one
+        return await sync_to_async(self.authenticate)(request, **credentials)
 
 
 def username(request, credentials):

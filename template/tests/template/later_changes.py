@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from template.tests.template.copies import make
-from template.tests.template.owner_changes import manage, need, replace, route, write
+from template.tests.template.owner_changes import manage, need, replace, requirements, route, write
 
 INSTALLED = r'^    "accounts",\n'
 
@@ -104,9 +104,20 @@ def accounts_without_api(folder: Path) -> None:
     tidy(folder)
 
 
+def packages(folder: Path) -> None:
+    """django-cors-headers, django-filter and django-ninja, as their documentation tells."""
+    for package in ("django-cors-headers~=4.9", "django-filter~=25.2", "django-ninja~=1.5"):
+        replace(
+            folder / "pyproject.toml", r"^dependencies = \[\n", rf'\g<0>  "{package}", # wanted\n'
+        )
+    cross_origin(folder)
+    filters(folder)
+    ninja(folder)
+    requirements(folder)
+
+
 def cross_origin(folder: Path) -> None:
     """A front end on another origin, by django-cors-headers."""
-    need(folder, "django-cors-headers~=4.9")
     settings = folder / "src/shop/settings.py"
     replace(settings, INSTALLED, r'    "corsheaders",\n\g<0>')
     replace(
@@ -137,7 +148,6 @@ def test_origin(client, origin, allowed):
 
 def filters(folder: Path) -> None:
     """Lists that clients filter, by django-filter."""
-    need(folder, "django-filter~=25.2")
     settings = folder / "src/shop/settings.py"
     replace(settings, INSTALLED, r'    "django_filters",\n\g<0>')
     replace(
@@ -169,7 +179,6 @@ def test_items_are_filtered(client):
 
 def ninja(folder: Path) -> None:
     """An endpoint of django-ninja beside REST framework's."""
-    need(folder, "django-ninja~=1.5")
     write(
         folder / "src/itemslist/api.py",
         """\
@@ -259,16 +268,6 @@ def test_page_has_its_style(client):
     )
 
 
-def debug_toolbar(folder: Path) -> None:
-    """The debug toolbar on a developer's machine."""
-    need(folder, "django-debug-toolbar~=6.1")
-    settings = folder / "src/shop/settings.py"
-    settings.write_text(
-        settings.read_text() + '\nif DEBUG:\n    INSTALLED_APPS += ["debug_toolbar"]\n'
-        '    MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")\n'
-    )
-
-
 def no_worker(folder: Path) -> None:
     """No tasks, and nothing that does them."""
     cut(
@@ -287,7 +286,11 @@ def no_worker(folder: Path) -> None:
     )
     (folder / "tests/itemslist/test_tasks.py").unlink()
     cut(folder / "pyproject.toml", r'^  "django-tasks(-db)?~.*\n')
-    replace(folder / "Makefile", r"^\t@trap .*\n.*db_worker.*\n", r"\tpython manage.py runserver 127.0.0.1:$(PORT)\n")
+    replace(
+        folder / "Makefile",
+        r"^\t@trap .*\n.*db_worker.*\n",
+        r"\tpython manage.py runserver 127.0.0.1:$(PORT)\n",
+    )
     cut(folder / "compose.yaml", r"^  worker:(.|\n)*?(?=^volumes:)")
 
 
@@ -340,12 +343,6 @@ def shorter_lines(folder: Path) -> None:
     tidy(folder)
 
 
-def longer_lines(folder: Path) -> None:
-    """Longer lines."""
-    replace(folder / "pyproject.toml", r"^line-length = 100", "line-length = 120")
-    tidy(folder)
-
-
 def development_on_postgresql(folder: Path) -> None:
     """A developer's own .env, with another database and whatever else."""
     write(
@@ -353,20 +350,4 @@ def development_on_postgresql(folder: Path) -> None:
         "DATABASE_URL=postgres://app:app@127.0.0.1:5432/app\nDEBUG=true\nHTTPS=false\n"
         "SECRET_KEY=for-this-machine-only-0123456789-abcdefghijklmnopqrstuvwxyz\n"
         "ALLOWED_HOSTS=localhost\nANONYMOUS_RATE=1/day\nSENTRY_DSN=https://key@localhost/1\n",
-    )
-
-
-def translated_urls(folder: Path) -> None:
-    """Pages below the language that they are in."""
-    urls = folder / "src/shop/urls.py"
-    urls.write_text(
-        urls.read_text() + "\nurlpatterns += i18n_patterns("
-        'path("hello/", lambda request: HttpResponse(gettext("Log in"))))\n'
-    )
-    route(
-        folder,
-        'path("i18n/", include("django.conf.urls.i18n"))',
-        "from django.conf.urls.i18n import i18n_patterns",
-        "from django.http import HttpResponse",
-        "from django.utils.translation import gettext",
     )
