@@ -1,6 +1,7 @@
 # The application's image: docker build -t app . && docker run -p 8080:80 app
-# The first stage has what both others need. Another Python is another tag here, and a Debian
-# package that the application needs to run (gdal-bin, libmagic1, ...) is one more line:
+# The first stage has what both others need. Another Python is another tag here, and another
+# python-version in .github/workflows/ci.yml. A Debian package that the application needs to run
+# (gdal-bin, libmagic1, ...) is one more line:
 # RUN apt-get update && apt-get install -y --no-install-recommends PACKAGE && rm -rf /var/lib/apt/lists/*
 FROM public.ecr.aws/docker/library/python:3.14-slim-trixie AS base
 ENV PATH=/venv/bin:$PATH \

@@ -59,13 +59,14 @@ lint: install ## Check the style, the types and the settings of production
 	ruff check .
 	ruff format --check .
 	mypy deploy src tests
-	python manage.py makemigrations --check --dry-run
+	python manage.py makemigrations --check --dry-run --settings tests.settings
+# What these say goes before a developer's .env.
 	DATABASE_URL=postgres://db/app SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') \
-	  ALLOWED_HOSTS=example.com python manage.py check --deploy --fail-level WARNING
+	  ALLOWED_HOSTS=example.com DEBUG=false HTTPS=true HSTS_SECONDS=3600 python manage.py check --deploy --fail-level WARNING
 
 .PHONY: format
 format: install ## Format the Python code
-	ruff check --fix .
+	ruff check --fix-only .
 	ruff format .
 
 .PHONY: setup

@@ -16,10 +16,9 @@ from deploy.console import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
 from deploy.errors import ProgramError, SetupError, explain
 from deploy.github import PROTECTIONS, Environment
 from deploy.secret import read
-from deploy.situation import Situation
 from deploy.stacks import Stack
 from deploy.start import own_container
-from deploy.templates import DATABASE, SERVICE, StageStacks
+from deploy.templates import SERVICE, StageStacks
 from deploy.variables import contradictions, malformed
 from deploy.wanted import image_variables, wanted_variables
 
@@ -246,13 +245,6 @@ def check_schedules(aws: Aws, stage: str, cluster: str, names: list[str]) -> lis
 def lacks_name(stacks: StageStacks) -> bool:
     """Return whether a stage that is new has neither a name nor leave to go without."""
     return stacks.stacks[SERVICE] is None and not REACHED_BY & {*stacks.switches, *stacks.chosen}
-
-
-def lacking(situation: Situation, service: Stack) -> list[Finding]:
-    """Return what the reviewed stage's stacks lack, each with what adds it."""
-    stage = situation.reviewed_stage
-    database = situation.stage_stacks[stage].stacks[DATABASE]
-    return judge_production(stage, service, database)
 
 
 def judge_production(stage: str, service: Stack, database: Stack | None) -> list[Finding]:

@@ -65,7 +65,7 @@ def show(lines: list[str]) -> None:
     Raises BrokenPipeError where nobody reads them any more, as after `head`.
     """
     text = "".join(f"{line}\n" for line in lines)
-    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    sys.stdout.write(CONTROLS.sub("", text) if sys.stdout.isatty() else text)
     sys.stdout.flush()
 
 
@@ -74,11 +74,6 @@ def leave_pipe() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-
-
-def printable(text: str) -> str:
-    """Return a text without the characters that command a terminal, its lines and tabs kept."""
-    return CONTROLS.sub("", text)
 
 
 class Journal:

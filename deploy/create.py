@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
-from deploy.checks import lacking, lacks_name, undeployed
+from deploy.checks import judge_production, lacks_name, undeployed
 from deploy.commands import IDLE, command_parameters
 from deploy.console import GOOD, Finding, Journal, agrees, confirm, heading, say
 from deploy.domains import MOST_NAMES, request_certificate
@@ -464,8 +464,9 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
         say(f"  {stage:<10} {service.outputs['Url']}, containers wanted: {count}")
         people = check_people(situation, stage, service)
         say_findings([finding for finding in people if finding.state != GOOD])
-    if situation.reviewed_stage in services:
-        say_findings(lacking(situation, services[situation.reviewed_stage]))
+    if (stage := situation.reviewed_stage) in services:
+        database = situation.stage_stacks[stage].stacks[DATABASE]
+        say_findings(judge_production(stage, services[stage], database))
     heading("Next")
     branch = situation.repository.default_branch
     if wrong := undeployed(branch):

@@ -30,7 +30,7 @@ from deploy.errors import SetupError
 from deploy.github import read_repository, read_variables, subject_form
 from deploy.programs import check_programs
 from deploy.settings import Settings
-from deploy.situation import Situation, check_choices, find_former, other_place
+from deploy.situation import Situation, check_choices, other_place
 from deploy.stacks import USABLE, Stack, delete_command
 from deploy.stages import FILE, StageChoices
 from deploy.templates import (
@@ -153,7 +153,6 @@ def check_provider(situation: Situation) -> list[Finding]:
 def check_stacks(situation: Situation) -> list[Finding]:
     """Say which stacks are missing or stuck, which variables differ from their outputs, and what
     the reviewed stage lacks; raise SetupError for another repository's stack."""
-    find_former(situation)
     aws = situation.aws
     github = situation.find_own(aws, situation.github_name)
     findings = [judge_stack(aws, situation.github_name, github)]

@@ -135,11 +135,6 @@ def find_reason(said: str) -> SetupError | None:
     """Return the known reason in what was said, or None."""
     for pattern, message, advice in REFUSALS:
         if found := re.search(pattern, said):
-            words = {"who": "you", "said": said, **without_empty(found.groupdict())}
+            words = {"said": said, **found.groupdict("you")}
             return SetupError(message.format(**words), advice.format(**words))
     return None
-
-
-def without_empty(words: dict[str, str | None]) -> dict[str, str]:
-    """Return the groups of a match that took part in it."""
-    return {name: word for name, word in words.items() if word}

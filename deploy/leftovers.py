@@ -92,11 +92,9 @@ def find_leftovers(aws: Aws, stacks: list[str]) -> list[Leftover]:
 
 def kept_by(aws: Aws, stack: str) -> list[Leftover]:
     """Return what a deleted stack left behind."""
-    events = aws.ask("cloudformation", "describe-stack-events", "--stack-name", stack)[
-        "StackEvents"
-    ]
+    answer = aws.ask("cloudformation", "describe-stack-events", "--stack-name", stack)
     kept = []
-    for event in last_operation(events):
+    for event in last_operation(answer["StackEvents"]):
         kind, name = event["ResourceType"], event["PhysicalResourceId"]
         if event["ResourceStatus"] == "DELETE_SKIPPED" and kind in KINDS:
             kept.append(Leftover(kind, name))
@@ -108,29 +106,19 @@ def kept_by(aws: Aws, stack: str) -> list[Leftover]:
 def backups_of(aws: Aws, database: str) -> list[Leftover]:
     """Return the snapshots and the daily backups of a deleted database."""
     which = ("--db-instance-identifier", database)
-    snapshots = aws.ask("rds", "describe-db-snapshots", "--snapshot-type", "manual", *which)[
-        "DBSnapshots"
-    ]
-    backups = aws.ask("rds", "describe-db-instance-automated-backups", *which)[
-        "DBInstanceAutomatedBackups"
-    ]
+    manual = aws.ask("rds", "describe-db-snapshots", "--snapshot-type", "manual", *which)
+    daily = aws.ask("rds", "describe-db-instance-automated-backups", *which)
+    snapshots = [one["DBSnapshotIdentifier"] for one in manual["DBSnapshots"]]
+    arns = [one["DBInstanceAutomatedBackupsArn"] for one in daily["DBInstanceAutomatedBackups"]]
     return [
-        *(Leftover("AWS::RDS::DBSnapshot", one["DBSnapshotIdentifier"]) for one in snapshots),
-        *(
-            Leftover("AWS::RDS::DBInstanceAutomatedBackup", one["DBInstanceAutomatedBackupsArn"])
-            for one in backups
-        ),
+        *(Leftover("AWS::RDS::DBSnapshot", name) for name in snapshots),
+        *(Leftover("AWS::RDS::DBInstanceAutomatedBackup", arn) for arn in arns),
     ]
 
 
 def still_there(aws: Aws, leftover: Leftover) -> bool:
     """Return whether nobody has deleted it since."""
     return aws.find(leftover.kind.missing, *leftover.kind.look, leftover.name) is not None
-
-
-def delete_leftover(aws: Aws, leftover: Leftover) -> None:
-    """Delete it for good."""
-    aws.ask(*leftover.kind.delete, leftover.name)
 
 
 def delete_command(aws: Aws, leftover: Leftover) -> str:

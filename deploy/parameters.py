@@ -75,11 +75,6 @@ def parameter(told: dict[str, str]) -> Parameter:
 BOUNDS = {"least": "MinValue", "most": "MaxValue"}
 
 
-def parameter_names(template: str) -> list[str]:
-    """Return the names of the parameters that a template declares."""
-    return list(declared(template))
-
-
 @cache
 def declared_outputs(template: str) -> list[str]:
     """Return the names of the outputs that a template declares."""

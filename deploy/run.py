@@ -199,7 +199,7 @@ def run_in_session(task: Task, service: dict[str, Any]) -> int:
     finally:
         if code is None:
             clean_up(task)
-    explain(task, {"exitCode": code})
+    explain({"exitCode": code})
     return code
 
 

@@ -14,8 +14,8 @@ STAGE = r"[a-z][a-z0-9]{1,15}"
 # These would share a stack's name, an image's tag or a table of stages.toml with something else.
 RESERVED = ("all", "aws", "build", "github", "latest", "pipeline")
 PROJECT = r"(?=.{2,32}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
+REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 SUBJECT_FORMATS = ("immutable", "classic")
-SWITCHES = {"": False, "0": False, "1": True}
 
 
 @dataclass(frozen=True)
@@ -36,33 +36,28 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the choices in the environment; raise SetupError where one cannot be."""
     words = endings(environment, "_PARAMETERS")
     return Settings(
-        project=matching(environment, "PROJECT", PROJECT, "shop"),
-        region=matching(environment, "REGION", r"[a-z]{2}(-[a-z]+)+-\d", "eu-central-1"),
+        project=matching(environment, "PROJECT", PROJECT, "something like shop"),
+        region=matching(environment, "REGION", REGION, "something like eu-central-1"),
         stages=read_stages(environment.get("STAGES", "")),
-        subject_format=one_of(
-            "SUBJECT_FORMAT", environment.get("SUBJECT_FORMAT", ""), ("", *SUBJECT_FORMATS)
+        subject_format=matching(
+            environment, "SUBJECT_FORMAT", "|".join(SUBJECT_FORMATS), " or ".join(SUBJECT_FORMATS)
         ),
         parameters={stage: read_parameters(stage, value) for stage, value in words.items()},
-        profiles=endings(environment, "_PROFILE", without=("aws",)),
-        yes=switch(environment, "YES"),
-        delete_data=switch(environment, "DELETE_DATA"),
+        profiles=endings(environment, "_PROFILE"),
+        yes=matching(environment, "YES", "0|1", "1 or 0") == "1",
+        delete_data=matching(environment, "DELETE_DATA", "0|1", "1 or 0") == "1",
     )
 
 
-def endings(
-    environment: Mapping[str, str], ending: str, without: tuple[str, ...] = ()
-) -> dict[str, str]:
+def endings(environment: Mapping[str, str], ending: str) -> dict[str, str]:
     """Return the variables such as STAGING_PARAMETERS by the stage that they begin with."""
     found = {
         name.removesuffix(ending).lower(): value
         for name, value in environment.items()
         if name.endswith(ending) and value
     }
-    return {
-        stage: value
-        for stage, value in found.items()
-        if re.fullmatch(STAGE, stage) and stage not in without
-    }
+    # AWS_PROFILE is the AWS CLI's own.
+    return {one: value for one, value in found.items() if re.fullmatch(STAGE, one) and one != "aws"}
 
 
 def read_stages(value: str) -> tuple[str, ...]:
@@ -93,27 +88,12 @@ def read_parameters(stage: str, value: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def matching(environment: Mapping[str, str], name: str, pattern: str, example: str) -> str:
+def matching(environment: Mapping[str, str], name: str, pattern: str, wanted: str) -> str:
     """Return a variable that is empty or fits the pattern."""
     value = environment.get(name, "")
     if value and not re.fullmatch(pattern, value):
-        raise refused(name, value, f"something like {example}")
+        raise refused(name, value, wanted)
     return value
-
-
-def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return a value that is one of the choices."""
-    if value not in choices:
-        raise refused(name, value, " or ".join(filter(None, choices)))
-    return value
-
-
-def switch(environment: Mapping[str, str], name: str) -> bool:
-    """Return whether a switch is 1."""
-    value = environment.get(name, "")
-    if value not in SWITCHES:
-        raise refused(name, value, "1 or 0")
-    return SWITCHES[value]
 
 
 def refused(name: str, value: str, wanted: str) -> SetupError:

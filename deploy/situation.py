@@ -27,8 +27,6 @@ from deploy.variables import OF_REPOSITORY
 
 # Parameters that change together, when names have their certificate.
 OF_NAMES = ("DomainName", "OtherDomainNames", "CertificateArn")
-# The project's name before it came from the repository's: who set up under it goes on under it.
-FORMER_PROJECT = "django-crud-app"
 
 
 @dataclass
@@ -260,7 +258,6 @@ def look(settings: Settings) -> Situation:
     check_choices(situation)
     situation.log_in()
     check_same_place(situation)
-    find_former(situation)
     return situation
 
 
@@ -311,18 +308,6 @@ def other_place(situation: Situation) -> tuple[str, str] | None:
         if chosen and before and chosen != before:
             return f"{what} {before}, not {chosen}", advice
     return None
-
-
-def find_former(situation: Situation) -> None:
-    """Go on under the former default name, where this repository has begun under it."""
-    settings, variables = situation.settings, situation.variables
-    if settings.project or variables.get("ECR_IMAGE_URL") or situation.project == FORMER_PROJECT:
-        return
-    if find_stack(situation.aws, situation.github_name) is not None:
-        return
-    former = find_stack(situation.aws, f"{FORMER_PROJECT}-github")
-    if former and owner_of(former) == str(situation.repository.id):
-        situation.project = FORMER_PROJECT
 
 
 def owner_of(stack: Stack) -> str:

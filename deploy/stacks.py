@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from deploy.aws import Aws
 from deploy.console import say
 from deploy.errors import ProgramError, SetupError, find_reason
-from deploy.parameters import TEMPLATES, parameter_names
+from deploy.parameters import TEMPLATES, declared
 
 POLL_SECONDS = 10
 # AWS gives up by itself, some resources after three hours; nobody waits for that at a terminal.
@@ -53,23 +53,22 @@ def find_stack(aws: Aws, name: str) -> Stack | None:
     answer = aws.find("does not exist", "cloudformation", "describe-stacks", "--stack-name", name)
     if answer is None or answer["Stacks"][0]["StackStatus"] in ABSENT:
         return None
-    return as_stack(answer)
+    return as_stack(answer["Stacks"][0])
 
 
 def list_stacks(aws: Aws) -> list[Stack]:
     """Return every stack of the region that there is."""
     told = aws.ask("cloudformation", "describe-stacks")["Stacks"]
-    return [as_stack({"Stacks": [one]}) for one in told if one["StackStatus"] not in ABSENT]
+    return [as_stack(one) for one in told if one["StackStatus"] not in ABSENT]
 
 
 def describe_stack(aws: Aws, name: str) -> Stack:
     """Return a stack, by its name or its ARN, whatever its state."""
-    return as_stack(aws.ask("cloudformation", "describe-stacks", "--stack-name", name))
+    return as_stack(aws.ask("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"][0])
 
 
-def as_stack(answer: dict) -> Stack:
-    """Return the one stack of an answer to describe-stacks."""
-    (found,) = answer["Stacks"]
+def as_stack(found: dict) -> Stack:
+    """Return a stack of an answer to describe-stacks."""
     return Stack(
         name=found["StackName"],
         id=found["StackId"],
@@ -212,7 +211,7 @@ def create_change_set(
 def as_parameters(deployment: Deployment, before: Stack | None) -> list[dict[str, object]]:
     """Return the parameters as a change set takes them: as given, else as they are."""
     earlier = before.parameters if before else {}
-    names = parameter_names(deployment.template) if deployment.template else earlier
+    names = declared(deployment.template) if deployment.template else earlier
     kept = [name for name in names if name in earlier and name not in deployment.parameters]
     given: list[dict[str, object]] = [
         {"ParameterKey": name, "ParameterValue": value}

@@ -29,14 +29,13 @@ def follow_start(aws: Aws, stage: str, service: Stack) -> None:
     """
     started = time.monotonic()
     cluster = Cluster(aws, stage, service.name, service.outputs["ServiceName"], service)
-    watch = Watch(cluster, cluster.web)
     told = cluster.service()
     newest = told["events"][0]["message"] if told["events"] else ""
     if STEADY in newest and told["runningCount"] >= max(told["desiredCount"], 1):
         return
     # Autoscaling raises the count a moment after the stack is deployed, hence no count of 0 here.
     earlier = {event["id"] for event in told["events"]}
-    stopped_before = watch.stopped()
+    stopped_before = stopped_tasks(cluster, cluster.web)
     last = ""
     while True:
         told = cluster.service()
@@ -48,15 +47,15 @@ def follow_start(aws: Aws, stage: str, service: Stack) -> None:
             last = line
         if told["desiredCount"] and any(STEADY in message for message in news):
             return
-        stopped = [task for task in watch.stopped() if task not in stopped_before]
+        ended = stopped_tasks(cluster, cluster.web)
+        stopped = [task for task in ended if task not in stopped_before]
         late = time.monotonic() - started > START_SECONDS
         if late or len(stopped) >= MOST_STOPPED:
             # ECS waits longer and longer: what stopped before may be all that there is to tell.
             tell = (stopped or stopped_before)[:MOST_STOPPED]
             what = "do not run after 15 minutes" if late else f"stop: {len(stopped)} have ended"
-            raise failed(
-                stage, f"The first containers of {stage} {what}.", told, watch.explain(tell)
-            )
+            why = explain(cluster, cluster.web, tell)
+            raise failed(stage, f"The first containers of {stage} {what}.", told, why)
         time.sleep(POLL_SECONDS)
 
 
@@ -71,36 +70,31 @@ def failed(stage: str, what: str, told: dict, why: list[str]) -> SetupError:
     )
 
 
-class Watch:
-    """The tasks of a service that have stopped, and why."""
+def stopped_tasks(cluster: Cluster, service: str) -> list[str]:
+    """Return the service's tasks that have stopped within the last hour."""
+    which = ("--service-name", service, "--desired-status", "STOPPED")
+    return cluster.ask("list-tasks", *which)["taskArns"]
 
-    def __init__(self, cluster: Cluster, service: str) -> None:
-        self.cluster, self.service = cluster, service
 
-    def stopped(self) -> list[str]:
-        """Return the service's tasks that have stopped within the last hour."""
-        which = ("--service-name", self.service, "--desired-status", "STOPPED")
-        return self.cluster.ask("list-tasks", *which)["taskArns"]
+def explain(cluster: Cluster, service: str, tasks: list[str]) -> list[str]:
+    """Return why a service's tasks stopped, a line each, and the last lines of the last one's log."""
+    told = cluster.ask("describe-tasks", "--tasks", *tasks)["tasks"] if tasks else []
+    if not told:  # ECS forgets them within the hour
+        return []
+    found = [task | {"containers": [own_container(task, service)]} for task in told]
+    return [*(f"  {reason_of(task)}" for task in found), *last_lines(cluster, found[-1])]
 
-    def explain(self, tasks: list[str]) -> list[str]:
-        """Return why tasks stopped, a line each, and the last lines of the last one's log."""
-        told = self.cluster.ask("describe-tasks", "--tasks", *tasks)["tasks"] if tasks else []
-        if not told:  # ECS forgets them within the hour
-            return []
-        found = [task | {"containers": [own_container(task, self.service)]} for task in told]
-        return [*(f"  {reason_of(task)}" for task in found), *self.last_lines(found[-1])]
 
-    def last_lines(self, task: dict) -> list[str]:
-        """Return the end of a task's log, or that there is none."""
-        name = task["containers"][0]["name"]
-        stream = f"{name}/{name}/{task['taskArn'].rpartition('/')[2]}"
-        where = ("--log-group-name", self.cluster.log_group, "--log-stream-name", stream)
-        try:
-            asked = ("logs", "get-log-events", *where, "--limit", "20")
-            events = self.cluster.aws.ask(*asked)["events"]
-        except ProgramError:
-            return ["  It wrote no log, so its command never ran."]
-        return ["  The end of its log:", *(f"    {event['message']}" for event in events)]
+def last_lines(cluster: Cluster, task: dict) -> list[str]:
+    """Return the end of a task's log, or that there is none."""
+    name = task["containers"][0]["name"]
+    stream = f"{name}/{name}/{task['taskArn'].rpartition('/')[2]}"
+    where = ("--log-group-name", cluster.log_group, "--log-stream-name", stream)
+    try:
+        events = cluster.aws.ask("logs", "get-log-events", *where, "--limit", "20")["events"]
+    except ProgramError:
+        return ["  It wrote no log, so its command never ran."]
+    return ["  The end of its log:", *(f"    {event['message']}" for event in events)]
 
 
 def own_container(task: dict, service: str) -> dict:
@@ -177,8 +171,7 @@ def progress(service: dict[str, Any]) -> str:
 
 def failed_deployment(cluster: Cluster, name: str, what: str) -> SetupError:
     """Return the error for a deployment that did not end well, with what its containers wrote."""
-    watch = Watch(cluster, name)
-    why = watch.explain(watch.stopped()[:1])
+    why = explain(cluster, name, stopped_tasks(cluster, name)[:1])
     return SetupError(
         "\n".join([f"The deployment of {name} {what}. The variables stay as you set them.", *why]),
         f"{AGAIN.format(cluster.stage)}.",

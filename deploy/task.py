@@ -175,7 +175,7 @@ def follow(task: Task) -> int:
     if "exitCode" not in own:
         raise refused("The command never ran", reason_of({**told, "containers": [own]}))
     settle(task)
-    explain(task, own)
+    explain(own)
     return own["exitCode"]
 
 
@@ -242,7 +242,7 @@ def refused(what: str, why: str) -> SetupError:
     return SetupError(f"{what}: {why}", advice)
 
 
-def explain(task: Task, own: dict[str, Any]) -> None:
+def explain(own: dict[str, Any]) -> None:
     """Say how the command ended, where it did not end well."""
     code, reason = own["exitCode"], own.get("reason", "")
     if code == 0:

@@ -6,13 +6,7 @@ from deploy.aws import Aws
 from deploy.console import Journal, confirm, confirm_by_typing, heading, say
 from deploy.errors import SetupError
 from deploy.github import delete_variable, environment_path
-from deploy.leftovers import (
-    FOR_THE_PERSON,
-    Leftover,
-    delete_leftover,
-    find_leftovers,
-    say_leftovers,
-)
+from deploy.leftovers import FOR_THE_PERSON, Leftover, find_leftovers, say_leftovers
 from deploy.programs import check_programs
 from deploy.settings import Settings, project_name
 from deploy.situation import Situation, look
@@ -144,7 +138,7 @@ def finish(situation: Situation, journal: Journal) -> None:
         names = [name for account, name in stack_names(situation) if account == aws]
         for leftover in find_leftovers(aws, names):
             if situation.settings.delete_data and leftover.type not in FOR_THE_PERSON:
-                delete_leftover(aws, leftover)
+                aws.ask(*leftover.kind.delete, leftover.name)
                 journal.note("deleted", f"{leftover.kind.what} {leftover.name}")
             else:
                 kept.append((aws, leftover))

@@ -2,6 +2,7 @@
 
 import re
 
+from deploy.settings import REGION
 from deploy.stacks import Stack
 
 # In the order of setting: the last one switches deploying on.
@@ -14,7 +15,7 @@ REGISTRY = r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
 ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 # Form of each variable's value, and an example of it.
 FORMS = {
-    "AWS_REGION": (r"[a-z]{2}(-[a-z]+)+-\d", "eu-central-1"),
+    "AWS_REGION": (REGION, "eu-central-1"),
     "ECR_ENDPOINT": (REGISTRY, "123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
     "ECR_IMAGE_URL": (
         REGISTRY + r"/[a-z0-9][a-z0-9._/-]*",

@@ -285,6 +285,5 @@ if SENTRY_DSN:
         before_send=hide_tokens_in_event,
         include_local_variables=False,  # they, and bodies, may have anything
         max_request_body_size="never",
-        send_default_pii=False,
     )
     ignore_logger("django_redis.cache")  # while Redis is away, each request has a line

@@ -154,18 +154,6 @@ def test_change_without_a_file(user, media, commits):
     assert files(media) == ["items/tea.png"]
 
 
-def test_duplicate_with_a_picture(user, media):
-    """An item with a picture is no duplicate of one that says the same."""
-    from itemslist.tasks import delete_duplicates
-
-    for _ in range(2):
-        user.post("/item/", {"title": "tea"})
-        upload(user, picture())
-    pks = list(ItemList.objects.values_list("pk", flat=True))
-    assert delete_duplicates.func(pks) == 1
-    assert len(files(media)) == 2
-
-
 def test_admin(superuser, media):
     """The admin takes a picture too, and links to it."""
     assert upload(superuser, picture(), "/admin/itemslist/itemlist/add/").status_code == 302

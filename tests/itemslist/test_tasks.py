@@ -49,6 +49,12 @@ def test_item_that_was_not_chosen_stays(items):
     assert ItemList.objects.count() == 4
 
 
+def test_item_with_a_picture_stays(items):
+    """An item with a picture is no duplicate of one that says the same."""
+    ItemList.objects.filter(pk=items[1].pk).update(picture="items/tea.png")
+    assert tasks.delete_duplicates.func([item.pk for item in items]) == 0
+
+
 @for_the_worker
 def test_queue(superuser, items):
     """What the action has queued waits for the worker, and then its result is in the admin."""

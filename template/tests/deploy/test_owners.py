@@ -107,8 +107,8 @@ def test_somebody_elses_images_are_not_adopted(workplace, tags, parts):
 
 
 @pytest.fixture
-def former(set_up):
-    """A repository that was set up when every project was called django-crud-app."""
+def renamed(set_up):
+    """A repository that was set up with PROJECT=django-crud-app."""
     formation = set_up.cloud.formation
     text = repr((formation.stacks, formation.kept, formation.services, set_up.hub.variables))
     assert "shop-" in text
@@ -117,33 +117,26 @@ def former(set_up):
     return set_up
 
 
-def test_the_former_default_goes_on(former):
-    """Who is set up under the former default name goes on under it, without a word."""
-    assert former.run("setup").code == 0
-    assert former.desk.changes() == []
-    outcome = former.run("doctor")
+def test_name_in_use_goes_on(renamed):
+    """Who is set up under another name than the repository's goes on under it, without a word."""
+    assert renamed.run("setup").code == 0
+    assert renamed.desk.changes() == []
+    outcome = renamed.run("doctor")
     assert "ok       stack django-crud-app-github" in outcome.out
 
 
-def test_the_former_default_after_an_interruption(former):
-    """Also where a run stopped before it had set any variable."""
-    former.hub.variables[""].clear()
-    assert former.run("setup").code == 0
-    assert not [name for name in former.cloud.formation.stacks if name.startswith("shop")]
+def test_name_in_use_is_not_somebody_elses(renamed):
+    """A new repository does not go on where another one is set up under such a name."""
+    renamed.hub.variables[""].clear()
+    renamed.hub.repository["id"] = 999
+    renamed.hub.environments.clear()
+    assert renamed.run("setup").code == 0
+    assert "shop-github" in renamed.cloud.formation.stacks
 
 
-def test_the_former_default_is_not_somebody_elses(former):
-    """A new repository does not go on where another one is set up under the former name."""
-    former.hub.variables[""].clear()
-    former.hub.repository["id"] = 999
-    former.hub.environments.clear()
-    assert former.run("setup").code == 0
-    assert "shop-github" in former.cloud.formation.stacks
-
-
-def test_teardown_says_under_which_name_the_images_are(former):
+def test_teardown_says_under_which_name_the_images_are(renamed):
     """The command that brings everything back names a project that setup would not choose."""
-    outcome = former.run("teardown")
+    outcome = renamed.run("teardown")
     assert "`make setup PROJECT=django-crud-app` brings everything back" in outcome.out
 
 

@@ -470,6 +470,11 @@ def test_item_is_added():
 def need(folder: Path, package: str) -> None:
     """Name a package in pyproject.toml and pin it, in a virtual environment of the copy's."""
     replace(folder / "pyproject.toml", r"^dependencies = \[\n", rf'\g<0>  "{package}", # wanted\n')
+    requirements(folder)
+
+
+def requirements(folder: Path) -> None:
+    """Pin what pyproject.toml names, in a virtual environment of the copy's."""
     ended = make(folder, "requirements", VENV=str(folder / ".venv"))
     if ended.returncode:
         raise ValueError(ended.stdout)
