@@ -15,7 +15,7 @@ from template.adopt.adopt import write as write_file
 from template.cli import main
 from template.errors import TemplateError
 from template.tests.image.containers import ROOT
-from template.tests.template import public_shapes, shapes
+from template.tests.template import difficult_shapes, public_shapes, shapes
 from template.tests.template.projects import base, project, write
 
 IMAGE = "public.ecr.aws/docker/library/python:3.{}-slim-trixie"
@@ -165,7 +165,7 @@ def test_dangling_link_is_left_alone(folder, capsys, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-SHAPES = {**shapes.SHAPES, **public_shapes.SHAPES}
+SHAPES = {**shapes.SHAPES, **public_shapes.SHAPES, **difficult_shapes.SHAPES}
 
 
 @pytest.mark.parametrize("name", SHAPES)

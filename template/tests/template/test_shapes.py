@@ -27,13 +27,13 @@ from template.tests.image.containers import (
     unique,
     until,
 )
-from template.tests.template import public_shapes, shapes
+from template.tests.template import difficult_shapes, public_shapes, shapes
 from template.tests.template.projects import base, project, write
 
 # The host by which a load balancer probes is in nobody's ALLOWED_HOSTS.
 STRANGER = {"Host": "10.0.1.5"}
 LOCALHOST = {"Host": "localhost"}
-SHAPES = {**shapes.SHAPES, **public_shapes.SHAPES}
+SHAPES = {**shapes.SHAPES, **public_shapes.SHAPES, **difficult_shapes.SHAPES}
 
 
 @pytest.fixture
