@@ -62,6 +62,7 @@ def make_commit(root: Path, names: Names, wish: Wish, keep: Iterable[str] = ()) 
         (tree / "README.md").write_text(readme)
         if wish.empty:
             changes.remove_sample(tree)
+        changes.entitle(tree, names.given)
         changes.rename(tree, names.words())
         formatting.format_code(tree)
         source = wish.source or "a template for Django on Amazon ECS"

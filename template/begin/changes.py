@@ -22,7 +22,13 @@ SAMPLE = re.compile(rf"^.*\b({APP}|ANONYMOUS_WRITES)\b.*\n", re.MULTILINE)
 NAME_SAMPLE = (
     *(f"src/{PROJECT}/settings.py", f"src/{PROJECT}/urls.py"),
     *("tests/settings.py", f"tests/{PROJECT}/test_settings.py"),
-    *("README.md", "docs/configuration.md"),
+    *("README.md", "docs/configuration.md", "docs/operations.md"),
+)
+# Where the pages of the API have the sample's title.
+TITLE = "Items"
+TITLED = (
+    f"src/{PROJECT}/settings.py",
+    *(f"src/{PROJECT}/templates/rest_framework/{name}.html" for name in ("api", "login")),
 )
 
 
@@ -48,6 +54,13 @@ def remove_sample(folder: Path) -> None:
     for name in NAME_SAMPLE:
         edit(folder / name, lambda text: SAMPLE.sub("", text))
     edit(folder / "Makefile", lambda text: re.sub(rf" {APP}\b", "", text))
+
+
+def entitle(folder: Path, name: str) -> None:
+    """Give the pages of the API the project's name, without what HTML or Python would mistake."""
+    title = " ".join(re.findall(r"[\w.-]+", name))
+    for file in TITLED:
+        edit(folder / file, lambda text: re.sub(rf"\b{TITLE}\b", title, text))
 
 
 def rename(folder: Path, words: Mapping[str, str]) -> None:

@@ -22,7 +22,8 @@ from template.tests.template.copies import clone, fresh_copy, git, make
 MOST_FILES = 150
 WORDS = re.compile(
     r"\btemplate/|-m template\b|\brehears|\bworkshop\b|\bbench\b"
-    r"|\bmake (adopt|begin|rename)\b|Use this template|repository template",
+    r"|\bmake (adopt|audit|begin|fuzz|rename|resilience)\b|this template\b|repository template"
+    r"|\bthe sample\b|\bdoubles of AWS\b",
     re.IGNORECASE,
 )
 # Git's way to change what it writes into files; this one fails in a folder.
@@ -94,10 +95,30 @@ def test_nothing_is_about_the_template(begun):
         for line in text.splitlines()
         if WORDS.search(line) or PROVENANCE.match(line)
     ]
-    assert [name for name, line in found if WORDS.search(line)] == [UPDATE]
+    assert [name for name, line in found if WORDS.search(line)] == ["LICENSE", UPDATE]
     assert [name for name, line in found if PROVENANCE.match(line)] == ["README.md"]
     whole = (begun / ".github/dependabot.yml").read_text()
     assert "package-ecosystem: pip" in whole
+
+
+def test_pages_have_its_name(begun):
+    """The pages of the API are called after the project."""
+    pages = (
+        "settings.py",
+        "templates/rest_framework/api.html",
+        "templates/rest_framework/login.html",
+    )
+    for page in pages:
+        said = (begun / "src/my_shop_24" / page).read_text()
+        assert ("My-Shop.24" in said, "Items" in said) == (True, False), page
+
+
+def test_name_is_safe_in_a_page(copy):
+    """A name may have what HTML and Python would mistake; the title leaves it out."""
+    begin(copy, Wish('My "Shop" & <b>'))
+    settings = (copy / "src/my_shop_b/settings.py").read_text()
+    assert '"TITLE": "My Shop b",' in settings
+    assert "%}My Shop b{%" in (copy / "src/my_shop_b/templates/rest_framework/api.html").read_text()
 
 
 def test_copy_is_small(begun):
