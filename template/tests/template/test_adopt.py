@@ -347,7 +347,7 @@ DEBUGS = [
     ('bool(int(os.environ.get("DEBUG", 1)))', "0"),
     ('bool(os.environ.get("DEBUG", True))', ""),
     ('from_env("DEBUG", True)', "False"),
-    ('from_env("DEBUG", "False")', None),
+    ('from_env("DEBUG", False)', None),
     ('config("DEBUG", default=False, cast=bool)', None),
     ('bool(strtobool(os.getenv("DEBUG", "false")))', None),
     ('os.environ.get("DEBUG") == "1"', None),
