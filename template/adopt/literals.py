@@ -325,6 +325,12 @@ def is_method(call: ast.Call, words: tuple[str, ...]) -> bool:
     return (call.func.attr if isinstance(call.func, ast.Attribute) else named) in words
 
 
+def is_read(call: ast.Call) -> bool:
+    """Whether open(...) opens a file to read it."""
+    modes = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "mode")]
+    return all(isinstance(mode, ast.Constant) and str(mode.value)[:1] == "r" for mode in modes)
+
+
 def gives_up(item: ast.Try) -> bool:
     """Whether a `try` ends with an error all the same, one of its own."""
     ends = [handler.body[-1] for handler in item.handlers]
@@ -367,7 +373,7 @@ class Module:
             if not isinstance(node, ast.Call) or self.guarded:
                 continue
             name = dotted(node.func)
-            if name == "open" and len(node.args) == 1:
+            if name in ("open", "io.open", "codecs.open") and node.args and is_read(node):
                 place = evaluate(node.args[0], self.names)
             elif isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
                 place = evaluate(node.func.value, self.names)
@@ -380,6 +386,7 @@ class Module:
     def note_question(self, item: ast.If) -> None:
         """Note a file without which settings raise an error: if not FILE.exists(): raise ..."""
         refuses = any(isinstance(one, ast.Raise) for one in item.body)
+        refuses = refuses and any(isinstance(one, ast.Not) for one in ast.walk(item.test))
         for call in (node for node in ast.walk(item.test) if isinstance(node, ast.Call)):
             if refuses and is_method(call, FILE_QUESTIONS):
                 self.want(evaluate(call.args[0] if call.args else call.func.value, self.names))
