@@ -33,10 +33,11 @@ ENVIRONMENT = "os.environ"
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the settings' own that is one expression."""
+    """A function of the settings' own, of assignments, questions and results."""
 
     arguments: list[str]
-    body: ast.expr
+    defaults: list[ast.expr]  # of the last arguments
+    body: list[ast.stmt]
 
 
 PATHS = ("Path", "pathlib.Path", "environ.Path", "os.path.abspath", "os.path.realpath", "abspath",
@@ -109,7 +110,58 @@ def of_operation(node: ast.BinOp, names: dict[str, Any]) -> Any:
 
 def of_lambda(node: ast.Lambda, names: dict[str, Any]) -> Any:
     """A function without a name."""
-    return Function([argument.arg for argument in node.args.args], node.body)
+    return function_of(node.args, [ast.Return(node.body)])
+
+
+def function_of(arguments: ast.arguments, body: list[ast.stmt]) -> Function:
+    """A function, to be called with values that are known."""
+    return Function([one.arg for one in arguments.args], arguments.defaults, body)
+
+
+def called(function: Function, node: ast.Call, names: dict[str, Any]) -> Any:
+    """What a function comes to, as far as that can be told."""
+    first = len(function.arguments) - len(function.defaults)
+    defaults = [evaluate(value, names) for value in function.defaults]
+    given = dict(zip(function.arguments[first:], defaults, strict=True))
+    values = [evaluate(item, names) for item in node.args]
+    given |= dict(zip(function.arguments, values, strict=False))
+    given |= {word.arg: evaluate(word.value, names) for word in node.keywords if word.arg}
+    found = result(function.body, {**names, dotted(node.func): UNKNOWN, **given})
+    return UNKNOWN if found is None else found[0]
+
+
+def result(body: list[ast.stmt], names: dict[str, Any]) -> tuple[Any] | None:
+    """The value that statements return, in a tuple; nothing where they return none."""
+    for item in body:
+        match item:
+            case ast.Return(value=value):
+                return (evaluate(value, names) if value else None,)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                names[name] = evaluate(value, names)
+            case ast.If(test=test):
+                answer = evaluate(test, names)
+                if answer is UNKNOWN:
+                    answer = without_variables(test)
+                if answer is UNKNOWN:
+                    return (UNKNOWN,)
+                if found := result(item.body if answer else item.orelse, names):
+                    return found
+            case ast.Expr(value=ast.Constant()):
+                continue
+            case _:
+                return (UNKNOWN,)
+    return None
+
+
+def without_variables(test: ast.expr) -> Any:
+    """The answer to whether the environment has a variable, where it has none."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        answer = without_variables(test.operand)
+        return UNKNOWN if answer is UNKNOWN else not answer
+    if isinstance(test, ast.Compare) and dotted(test.comparators[0]).endswith("environ"):
+        return isinstance(test.ops[0], ast.NotIn)
+    reads = isinstance(test, ast.Call) and dotted(test.func).endswith(("environ.get", "getenv"))
+    return False if reads else UNKNOWN
 
 
 def of_attribute(node: ast.Attribute, names: dict[str, Any]) -> Any:
@@ -135,8 +187,7 @@ def of_call(node: ast.Call, names: dict[str, Any]) -> Any:
     function = dotted(node.func)
     arguments = [evaluate(item, names) for item in node.args]
     if isinstance(own := names.get(function), Function):
-        given = dict(zip(own.arguments, arguments, strict=False))
-        return evaluate(own.body, {**names, function: UNKNOWN, **given})
+        return called(own, node, names)
     if function == "optional" and arguments:
         return arguments[0]
     if function in CONVERTERS and len(arguments) == 1 and arguments[0] is not UNKNOWN:
@@ -205,6 +256,8 @@ def of_comparison(node: ast.Compare, names: dict[str, Any]) -> Any:
             return left != right
         case ast.In():
             return left in right
+        case ast.NotIn():
+            return left not in right
     return UNKNOWN
 
 
@@ -272,6 +325,12 @@ def is_method(call: ast.Call, words: tuple[str, ...]) -> bool:
     return (call.func.attr if isinstance(call.func, ast.Attribute) else named) in words
 
 
+def is_read(call: ast.Call) -> bool:
+    """Whether open(...) opens a file to read it."""
+    modes = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "mode")]
+    return all(isinstance(mode, ast.Constant) and str(mode.value)[:1] == "r" for mode in modes)
+
+
 def gives_up(item: ast.Try) -> bool:
     """Whether a `try` ends with an error all the same, one of its own."""
     ends = [handler.body[-1] for handler in item.handlers]
@@ -314,7 +373,7 @@ class Module:
             if not isinstance(node, ast.Call) or self.guarded:
                 continue
             name = dotted(node.func)
-            if name == "open" and len(node.args) == 1:
+            if name in ("open", "io.open", "codecs.open") and node.args and is_read(node):
                 place = evaluate(node.args[0], self.names)
             elif isinstance(node.func, ast.Attribute) and node.func.attr == "read_text":
                 place = evaluate(node.func.value, self.names)
@@ -327,6 +386,7 @@ class Module:
     def note_question(self, item: ast.If) -> None:
         """Note a file without which settings raise an error: if not FILE.exists(): raise ..."""
         refuses = any(isinstance(one, ast.Raise) for one in item.body)
+        refuses = refuses and any(isinstance(one, ast.Not) for one in ast.walk(item.test))
         for call in (node for node in ast.walk(item.test) if isinstance(node, ast.Call)):
             if refuses and is_method(call, FILE_QUESTIONS):
                 self.want(evaluate(call.args[0] if call.args else call.func.value, self.names))
@@ -360,10 +420,8 @@ class Module:
                 case ast.Import():
                     for alias in item.names:
                         self.follow(alias.name, path)
-                case ast.FunctionDef(name=name, args=args, body=[*_, ast.Return(value=value)]):
-                    if value and len(item.body) == 1 + (ast.get_docstring(item) is not None):
-                        arguments = [argument.arg for argument in args.args]
-                        self.names[name] = Function(arguments, value)
+                case ast.FunctionDef(name=name, args=args, body=body):
+                    self.names[name] = function_of(args, body)
                 case ast.Assign(targets=targets, value=value):
                     for target in targets:
                         self.assign(target, value)

@@ -1,11 +1,11 @@
 """Expressions of settings are read without running them."""
 
 import ast
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pytest
 
-from template.adopt.literals import UNKNOWN, evaluate
+from template.adopt.literals import UNKNOWN, Module, evaluate
 from template.adopt.variables import variables_in
 
 NAMES = {
@@ -50,6 +50,7 @@ VALUES = [
     ("WORD == 'live'", True),
     ("WORD != 'live'", False),
     ("'a' in APPS", True),
+    ("'a' not in APPS", False),
     ("1 < WORD", UNKNOWN),
     ("ON and OFF", False),
     ("OFF or WORD", "live"),
@@ -58,6 +59,37 @@ VALUES = [
     ("settings.WORD", "live"),
     ("1 - 'a'", UNKNOWN),
 ]
+
+
+FUNCTIONS = [
+    ("def f(name):\n    return f'{name}/a'", "f('b')", "b/a"),
+    ("f = lambda name: name + 'a'", "f('b')", "ba"),
+    ("def f(k, d):\n    if k in os.environ:\n        return 1\n    return Path(d)", "f('K', 'd')",
+     PurePath("d")),
+    ("def f(k, d='no'):\n    v = os.getenv(k, d)\n    return v == 'yes'", "f('K')", False),
+    ("def f(k, d='no'):\n    v = os.getenv(k, d)\n    return v == 'yes'", "f('K', d='yes')", True),
+    ("def f(v):\n    'Of a word.'\n    if v not in ('a', 'b'):\n        raise ValueError\n"
+     "    return v", "f('a')", "a"),
+    ("def f(v):\n    if v not in ('a', 'b'):\n        raise ValueError\n    return v", "f('c')",
+     UNKNOWN),
+    ("def f(k):\n    if not os.getenv(k):\n        return 'a'\n    return 'b'", "f('K')", "a"),
+    ("def f(k):\n    if k not in os.environ:\n        return 'a'\n    return 'b'", "f('K')", "a"),
+    ("def f(k):\n    if os.environ[k] == 'a':\n        return 1\n    return 2", "f('K')", UNKNOWN),
+    ("def f(v):\n    if other:\n        return 1\n    return v", "f('a')", UNKNOWN),
+    ("def f(v):\n    with v:\n        return 1", "f('a')", UNKNOWN),
+    ("def f(v):\n    v = 1", "f('a')", UNKNOWN),
+    ("def f(v):\n    return f(v)", "f('a')", UNKNOWN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "call", "value"), FUNCTIONS)
+def test_function_of_the_settings_comes_to_its_value(function, call, value):
+    """Helpers that people write around os.environ; anything else is unknown."""
+    module = Module(lambda name: None, lambda path: False, {})
+    module.files.append(Path("/app/shop/settings.py"))
+    module.body(ast.parse(f"{function}\nVALUE = {call}\n").body, module.files[0])
+    found = module.names["VALUE"]
+    assert found is UNKNOWN if value is UNKNOWN else found == value
 
 
 @pytest.mark.parametrize(("text", "value"), VALUES)
