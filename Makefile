@@ -43,7 +43,10 @@ run: $(VENV)/run.stamp ## Serve the application on SQLite at http://127.0.0.1:80
 	@echo "Try these (Ctrl-C ends the server):"
 	@printf '  http://127.0.0.1:$(PORT)/%s\n' ping itemslist docs/ admin/
 	@trap 'kill $$(jobs -p) 2>/dev/null; wait' EXIT; trap 'exit 0' HUP INT TERM; \
-	  python manage.py db_worker --reload & python manage.py runserver 127.0.0.1:$(PORT) & wait $$!
+	  python manage.py db_worker --reload & worker=$$!; \
+	  python manage.py runserver 127.0.0.1:$(PORT) & server=$$!; \
+	  while kill -0 $$worker && kill -0 $$server; do sleep 1; done 2>/dev/null; \
+	  echo "The server or the worker has ended by itself, and so both end."; exit 1
 
 .PHONY: test
 test: install ## Test the application on SQLite, or on what DATABASE_URL names

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.aws import Aws, image_digest
-from deploy.cluster import Cluster
+from deploy.cluster import WEB, Cluster
 from deploy.config import set_by_stage
 from deploy.console import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
 from deploy.errors import ProgramError, SetupError, explain
@@ -56,7 +56,7 @@ def as_run(event: dict) -> Run:
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
     """
     task = event["detail"]
-    container = task["containers"][0]
+    container = own_container(task, WEB)
     code = container.get("exitCode")
     why = container.get("reason") or task.get("stoppedReason", "")
     failure = "" if code == 0 else f"exit code {code}" if code is not None else why

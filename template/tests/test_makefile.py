@@ -64,14 +64,19 @@ def test_waiting_ends(monkeypatch, port):
         wait_for(f"http://127.0.0.1:{port}/")
 
 
-def left(session: int) -> list[str]:
-    """The commands of a session that still run."""
-    found = []
+def processes(session: int) -> dict[int, list[str]]:
+    """The commands of a session that run, by the ids of their processes."""
+    found = {}
     for process in psutil.process_iter():
         with contextlib.suppress(OSError, psutil.Error):
             if os.getsid(process.pid) == session:
-                found.append(" ".join(process.cmdline()))
+                found[process.pid] = process.cmdline()
     return found
+
+
+def left(session: int) -> list[str]:
+    """The commands of a session that still run."""
+    return [" ".join(words) for words in processes(session).values()]
 
 
 @pytest.mark.parametrize(
@@ -89,11 +94,30 @@ def test_run_serves_and_prints_addresses(tmp_path, port, kill, stop):
         assert until((tmp_path / "started").exists, PATIENCE)
         kill(server.pid, stop)
         printed = server.stdout.read()
+    assert "has ended by itself" not in printed
     for path in ("ping", "itemslist", "docs/", "admin/"):
         assert f"http://127.0.0.1:{port}/{path}\n" in printed
     assert (tmp_path / "db.sqlite3").exists()
     until(lambda: not left(server.pid), PATIENCE)  # some have only just closed their output
     assert left(server.pid) == []
+
+
+@pytest.mark.parametrize("crashes", ["db_worker", "runserver"])
+def test_run_ends_when_one_of_both_does(tmp_path, port, crashes):
+    """Where the server or the worker ends by itself, `make run` says so, and neither is left."""
+    with make("run", f"PORT={port}", DATA_DIR=str(tmp_path)) as server:
+        wait_for(f"http://127.0.0.1:{port}/itemslist")
+        for process, words in processes(server.pid).items():
+            if crashes in words:
+                os.kill(process, signal.SIGKILL)
+        try:
+            assert server.wait(PATIENCE) != 0
+            assert left(server.pid) == []
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+        printed = server.stdout.read()
+    assert "The server or the worker has ended by itself, and so both end." in printed
 
 
 def test_taken_port_is_told(tmp_path):

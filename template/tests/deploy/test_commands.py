@@ -40,7 +40,9 @@ def ended(name, code=0, days=0, **more):
     """The event of a task of a schedule that has stopped, as EventBridge writes it to a log."""
     at = datetime.now(UTC) - timedelta(days=days)
     container = {"name": "web"} | ({} if code is None else {"exitCode": code})
-    detail = {"group": f"schedule:{name}", "lastStatus": "STOPPED", "containers": [container]}
+    agent = {"name": "aws-guardduty-agent-x1y2z", "exitCode": 137}
+    detail = {"group": f"schedule:{name}", "lastStatus": "STOPPED"}
+    detail |= {"containers": [agent, container]}
     detail |= {"stoppedAt": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")} | more
     return {"timestamp": int(at.timestamp() * 1000), "message": json.dumps({"detail": detail})}
 

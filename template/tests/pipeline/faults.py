@@ -390,7 +390,12 @@ FAULTS = (
     ),
     Fault(
         "another release runs",
-        both(deploys(timelines.SLOW), somebody_deploys),
+        # It gets nowhere until it was looked at, however late that is; then another one ends.
+        both(
+            deploys(timelines.STUCK),
+            somebody_deploys,
+            happens("ecs", "ListTasks", somebody_deploys, skip=1),
+        ),
         ("Waiting for the deployment ecs-svc/", RELEASED),
         tag="promoted",
         serves="promoted",

@@ -1,6 +1,8 @@
 """Somebody who operates the stages of a sandbox, with `python3 -m deploy` and few permissions."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +14,13 @@ from template.rehearsal.sandbox import Sandbox
 
 NAME = "operator"
 CLUSTERS = f"{project.NAME}-*"
-# What the commands ask of AWS, and no more.
+# PyPI has version 1 of the AWS CLI, and `python3 -m deploy` wants 2, for setup; what it asks when
+# it operates a stage is the same in both.
+AWS = """\
+#!/bin/sh
+[ "$1" != --version ] || exec echo aws-cli/2.15.0
+exec {aws} "$@"
+"""
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -45,7 +53,10 @@ POLICY = {
         {
             "Effect": "Allow",
             "Action": ["logs:FilterLogEvents", "logs:GetLogEvents"],
-            "Resource": f"arn:aws:logs:*:*:log-group:/ecs/{CLUSTERS}",
+            "Resource": [
+                f"arn:aws:logs:*:*:log-group:/ecs/{CLUSTERS}",
+                f"arn:aws:logs:*:*:log-group:/aws/events/{CLUSTERS}",
+            ],
         },
         {
             "Effect": "Allow",
@@ -75,13 +86,19 @@ class Ended:
 
 
 class Operator:
-    """Somebody with a clone of the project; `tools` are variables of their environment.
+    """Somebody with a clone of the project; `tools` are variables that put an AWS CLI on PATH.
 
     `said` has all that was printed.
     """
 
     def __init__(self, sandbox: Sandbox, tools: dict[str, str]):
-        self.sandbox, self.tools, self.said = sandbox, tools, ""
+        programs = sandbox.folder / NAME
+        programs.mkdir()
+        aws = programs / "aws"
+        aws.write_text(AWS.format(aws=shutil.which("aws", path=tools["PATH"])))
+        aws.chmod(0o755)
+        path = os.pathsep.join([str(programs), tools["PATH"]])
+        self.sandbox, self.tools, self.said = sandbox, {**tools, "PATH": path}, ""
         sandbox.cloud.iam.roles[NAME] = Role(
             NAME, iam_arn(f"role/{NAME}"), {"Statement": []}, policies={"operate": POLICY}
         )

@@ -16,7 +16,7 @@ from template.rehearsal.rehearse import find_leaks, rehearse, through_github
 from template.rehearsal.sandbox import Sandbox, set_up
 from template.tests import exhaustive
 from template.tests.app.test_uploads import picture
-from template.tests.pipeline.operators import NAME, POLICY, Operator
+from template.tests.pipeline.operators import NAME, POLICY, Ended, Operator
 from template.tests.pipeline.sandboxes import commit, git, quick_project
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(900), exhaustive.MARK]
@@ -311,7 +311,8 @@ def test_log_of_the_stage(rehearsed):
 
 
 def test_status_of_the_stages(rehearsed):
-    """Both services of both stages run the commit."""
+    """Both services of both stages run the commit, once no deployment is going on."""
+    until(lambda: "is being deployed" not in rehearsed.operator.deploy("status").out)
     ended = rehearsed.operator.deploy("status")
     digest = rehearsed.outcome.tags[rehearsed.outcome.commit]
     for stage in project.STAGES:
@@ -348,52 +349,65 @@ def started(
     return [(sandbox.ecs.task(place, task).order.group, lines) for task, lines in new.items()]
 
 
+def change(operator: Operator, stage: str, unset: str, **given: str) -> Ended:
+    """Remove a variable of a stage, and set another one by standard input."""
+    lines = "".join(f"{name}={value}\n" for name, value in given.items())
+    done = operator.deploy("config", stage, "--unset", unset, "-", stdin=lines)
+    assert done.code == 0, done
+    assert f"removed    {unset} of {stage}\n" in done.out
+    return done
+
+
 def test_changes_come_with_the_next_release(rehearsed, canary):
-    """CodePipeline releases the commit anew: all containers have what was set, and not the rest."""
+    """CodePipeline releases the commit anew: all containers have what was set, and not the rest.
+
+    Then what was there before is set again, and both services get it at once.
+    """
     sandbox, operator, later = rehearsed.sandbox, rehearsed.operator, secrets.token_urlsafe(32)
+    broken = sandbox.checkout
+    sandbox.checkout = replace(broken, commit=rehearsed.outcome.commit)
     before = {stage: sandbox.ecs.logs(cluster(sandbox, stage)) for stage in project.STAGES}
     for stage in project.STAGES:
-        words = ("config", stage, "--unset", CANARY, "-")
-        done = operator.deploy(*words, stdin=f"{LATER}={later}\n")
-        assert f"removed    {CANARY} of {stage}\n" in done.out
-        assert f"{LATER}  " in operator.deploy("config", stage).out
-        assert "UTC, not released yet\n" in operator.deploy("config", stage).out
-    assert [ran.result for ran in codepipeline.run(sandbox)] == ["success"] * 4
+        change(operator, stage, CANARY, **{LATER: later})
+        assert re.match(
+            rf"{LATER} .* UTC, not released yet\n$", operator.deploy("config", stage).out
+        )
+    assert {ran.result for ran in codepipeline.run(sandbox)} == {"success"}
+    sandbox.checkout = broken
     for stage in project.STAGES:
-        assert "not released" not in operator.deploy("config", stage).out
+        assert re.match(rf"{LATER} .* UTC\n$", operator.deploy("config", stage).out)
         schedule = sandbox.stacks[f"{stage}-schedule-{SCHEDULE}"]
         task = schedules.start(schedule, sandbox.cloud, sandbox.ecs)
         assert schedules.wait(cluster(sandbox, stage), task, sandbox.ecs).stop.exit_code == 0
-        wanted = [proof(CANARY), proof(LATER, later)]
-        once = operator.deploy("run", stage, "--", "python", "manage.py", "check").out
-        assert [line for line in once.splitlines() if line.startswith("REHEARSAL_")] == wanted
+        once = operator.deploy("run", stage, "--", "python", "manage.py", "check")
+        assert once.code == 0, once
         found = started(sandbox, stage, before[stage])
         family = f"family:{project.NAME}-{stage}"  # of the migration and of the command
         groups = [family, family, f"schedule:{SCHEDULE}", "service:web", "service:worker"]
         assert sorted(group for group, _ in found) == groups
         for group, lines in found:
             told = {line for line in lines if line.startswith("REHEARSAL_")}
-            assert told == set(wanted), group
+            assert told == {proof(CANARY), proof(LATER, later)}, group
+        change(operator, stage, LATER, **{CANARY: canary})
+        before[stage] = sandbox.ecs.logs(cluster(sandbox, stage))
+        done = operator.deploy("config", stage, f"{LATER}=", YES="1")
+        assert "Replaced: the containers of web, worker.\n" in done.out, done
+        found = started(sandbox, stage, before[stage])
+        assert sorted(group for group, _ in found) == ["service:web", "service:worker"]
+        assert all(proof(CANARY, canary) in lines for _, lines in found)
     assert later not in operator.said
-
-
-def test_change_is_released_at_once(rehearsed):
-    """With YES=1 the containers of both services are replaced by those with the change."""
-    sandbox, operator, value = rehearsed.sandbox, rehearsed.operator, secrets.token_urlsafe(32)
-    before = sandbox.ecs.logs(cluster(sandbox))
-    done = operator.deploy("config", "production", "-", stdin=f"{LATER}={value}", YES="1")
-    assert done.code == 0, done
-    assert "Replaced: the containers of web, worker.\n" in done.out
-    found = started(sandbox, "production", before)
-    assert sorted(group for group, _ in found) == ["service:web", "service:worker"]
-    assert all(proof(LATER, value) in lines for _, lines in found)
-    assert value not in operator.said
+    assert canary not in operator.said
 
 
 def test_operator_needs_no_more(rehearsed):
-    """Every permission of the operator's was needed, and none was missing but for schedules."""
-    calls = [call for call in rehearsed.sandbox.cloud.recording if f"/{NAME}/" in call.principal]
-    assert {call.action for call in calls if not call.allowed} == set()
+    """The commands ask for all that the operator may do, and for nothing else."""
+    operator, recording = rehearsed.operator, rehearsed.sandbox.cloud.recording
+    operator.run("true")
+    operator.deploy("config", "staging", f"{LATER}=x", YES="1")
+    for command in ("logs", "status"):
+        operator.deploy(command, "staging")
+    calls = [call for call in recording if f"/{NAME}/" in call.principal]
+    assert [call for call in calls if not call.allowed] == []
     allowed = {action for each in POLICY["Statement"] for action in as_list(each["Action"])}
     assert allowed - {call.action for call in calls} == {"ecs:StopTask"}
 
