@@ -19,7 +19,7 @@ from deploy.secret import read
 from deploy.stacks import Stack
 from deploy.start import own_container
 from deploy.templates import SERVICE, StageStacks
-from deploy.variables import contradictions, malformed
+from deploy.variables import malformed
 from deploy.wanted import image_variables, wanted_variables
 
 DAYS = 7
@@ -101,9 +101,14 @@ def check_variables(variables: dict[str, str], names: tuple[str, ...], scope: st
 
 def check_together(variables: dict[str, str]) -> list[Finding]:
     """Say which well-formed variables contradict each other."""
-    return [
-        Finding(WRONG, contradiction, "make setup") for contradiction in contradictions(variables)
-    ]
+    endpoint, image = variables.get("ECR_ENDPOINT", ""), variables.get("ECR_IMAGE_URL", "")
+    found = []
+    if endpoint and image and not image.startswith(f"{endpoint}/"):
+        found.append(f"ECR_IMAGE_URL ({image}) is not a repository in ECR_ENDPOINT ({endpoint}).")
+    region = variables.get("AWS_REGION", "")
+    if endpoint and region and f".ecr.{region}." not in endpoint:
+        found.append(f"ECR_ENDPOINT ({endpoint}) is not in AWS_REGION ({region}).")
+    return [Finding(WRONG, what, "make setup") for what in found]
 
 
 def check_environment(environment: Environment, *, private: bool) -> list[Finding]:

@@ -36,7 +36,6 @@ class Situation:
     settings: Settings
     repository: Repository
     variables: dict[str, str]
-    project: str = ""
     account: str = ""
     who: str = ""
     region: str = ""
@@ -45,10 +44,11 @@ class Situation:
     zones: dict[Aws, Zones] = field(default_factory=dict)
     known_names: dict[str, Names | None] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Take the project's name from the choice, from what is set up, or from the repository."""
+    @cached_property
+    def project(self) -> str:
+        """The project's name: as chosen, as it is set up, or that of the repository."""
         known = self.variables.get("ECR_IMAGE_URL", "").partition("/")[2]
-        self.project = self.settings.project or known or project_name(self.repository.name)
+        return self.settings.project or known or project_name(self.repository.name)
 
     def log_in(self) -> None:
         """Find out region and accounts; raise SetupError where AWS does not answer."""

@@ -105,15 +105,3 @@ def malformed(variables: dict[str, str]) -> dict[str, str]:
         for name, (form, example) in FORMS.items()
         if name in variables and not re.fullmatch(form, variables[name])
     }
-
-
-def contradictions(variables: dict[str, str]) -> list[str]:
-    """Return what does not fit together among well-formed variables."""
-    endpoint, image = variables.get("ECR_ENDPOINT", ""), variables.get("ECR_IMAGE_URL", "")
-    found = []
-    if endpoint and image and not image.startswith(f"{endpoint}/"):
-        found.append(f"ECR_IMAGE_URL ({image}) is not a repository in ECR_ENDPOINT ({endpoint}).")
-    region = variables.get("AWS_REGION", "")
-    if endpoint and region and f".ecr.{region}." not in endpoint:
-        found.append(f"ECR_ENDPOINT ({endpoint}) is not in AWS_REGION ({region}).")
-    return found

@@ -109,13 +109,13 @@ def test_root_can_be_read_at_a_glance():
 
 
 def test_application_can_be_read_in_an_hour():
-    """The application has 820 lines of Python at the most, without what Django writes itself.
+    """The application has 825 lines of Python at the most, without what Django writes itself.
 
     It had 634 before there were a worker, uploads, mail with a way to a new password, and Sentry.
     """
     files = [file for file in (ROOT / "src").rglob("*.py") if "migrations" not in file.parts]
     assert len(files) > 20
-    assert sum(len(file.read_text().splitlines()) for file in files) <= 820
+    assert sum(len(file.read_text().splitlines()) for file in files) <= 825
 
 
 @pytest.mark.exhaustive
