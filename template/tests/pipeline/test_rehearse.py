@@ -256,6 +256,25 @@ def test_commands_of_the_stages_are_rehearsed(tmp_path):
     assert any('column "title" already exists' in line for line in lines)
 
 
+@pytest.mark.parametrize("engine", [through_github, codepipeline.run])
+def test_production_is_not_released_without_its_snapshot(tmp_path, engine):
+    """stages.toml asks for it: staging takes none, and where production's fails nothing moves."""
+    lines, source = [], small_project(tmp_path / "source")
+    (source / "stages.toml").write_text("[production]\nsnapshot_before_release = true\n")
+    commit(source)
+    with set_up(source, lines.append, play, Clock(SPEED)) as sandbox:
+        sandbox.cloud.rds.life = ("creating", "failed")
+        ran = engine(sandbox)
+        tags, [snapshot] = sandbox.tags(), sandbox.cloud.rds.snapshots.values()
+    ends = [("staging", "success"), ("production", "failure")]
+    assert [(each.stage, each.result) for each in ran][-2:] == ends
+    assert "staging" in tags
+    assert "production" not in tags
+    assert snapshot.instance == sandbox.stacks["production-database"].outputs["DatabaseIdentifier"]
+    why = f"the snapshot {snapshot.name} of {snapshot.instance} failed"
+    assert any(why in line for line in lines)
+
+
 def test_project_of_somebody_else(tmp_path, monkeypatch):
     """Another default branch, blanks in paths and no template/ make no difference.
 

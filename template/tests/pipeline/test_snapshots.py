@@ -2,15 +2,18 @@
 
 import re
 import signal
+from collections.abc import Callable
 
 import pytest
 
 from template.rehearsal import cloud, project
 from template.rehearsal.aws.errors import AwsError
+from template.rehearsal.aws.rds import SUCCEEDS
 from template.rehearsal.aws.recording import Authorization
 from template.rehearsal.ecs import timelines
 from template.tests.pipeline import engines
-from template.tests.pipeline.account import BEFORE, FIRST, PUSH, Account, put_image
+from template.tests.pipeline.account import BEFORE, FIRST, PUSH, QUIET, Account, put_image
+from template.tests.pipeline.faults import somebody_deploys, somebody_migrates
 from template.tests.pipeline.interrupted import Interrupted
 
 pytestmark = pytest.mark.usefixtures("docker")
@@ -78,6 +81,19 @@ def test_snapshot_is_taken_before_anything_changes(account):
     assert account.tags["staging"] == account.digests["promoted"]
 
 
+def test_release_looks_at_its_own_snapshot(account):
+    """One that failed before does not end it, and stands first in RDS's list."""
+    rds = account.cloud.rds
+    rds.life = ("failed",)
+    before = {"DBInstanceIdentifier": account.variables["SNAPSHOT_DATABASE"]}
+    rds.call("CreateDBSnapshot", before | {"DBSnapshotIdentifier": "before"})
+    rds.life = SUCCEEDS
+    done = account.release()
+    assert done.succeeded, done.output
+    _, name = rds.snapshots
+    assert f"| Snapshot | `{name}` |" in done.summary
+
+
 def test_image_without_a_commit_is_named_by_its_digest(account):
     """Where no label tells the commit, the snapshot has digits of the digest."""
     digest = put_image(account.registry, [FIRST], "unknown")
@@ -108,7 +124,7 @@ def test_failed_rollout_names_the_snapshot(account):
     account.timelines.deploy(timelines.CRASH_LOOP)
     done = account.release()
     assert not done.succeeded
-    assert "the deployment of web failed" in done.summary
+    assert re.search(r"the deployment of web (failed|back): ", done.summary)
     assert way_to_the_data(account) in done.summary
 
 
@@ -216,6 +232,49 @@ def test_release_of_another_meanwhile_is_not_undone(account):
     assert f"moved the tag staging to {other[0]} while the snapshot was taken" in done.summary
     assert account.tags["staging"] == other[0]
     assert "ecs:RunTask" not in account.cloud.recording.actions(ROLE)
+
+
+def meanwhile(account: Account, happens: Callable[[], object]) -> None:
+    """Let something happen while the snapshot is taken."""
+    account.faults.inject("rds", "DescribeDBSnapshots", happens)
+
+
+def test_migration_of_another_meanwhile_is_waited_for(account):
+    """Two at once could harm: a second one begins while the snapshot is taken, and is let be."""
+    meanwhile(account, lambda: somebody_migrates(account))
+    done = account.release(WAIT_TIMEOUT="2")
+    assert not done.succeeded
+    assert "Waiting for the migration of another release" in done.output
+    assert UNCHANGED in done.summary
+    assert account.tags["staging"] == account.digests["before"]
+    assert "ecs:RunTask" not in account.cloud.recording.actions(ROLE)
+
+
+def test_deployment_of_another_meanwhile_is_what_ran_before(account):
+    """What somebody deploys while the snapshot is taken has not to be sent back afterwards."""
+
+    def deploys():
+        somebody_deploys(account)
+        account.clock.advance(QUIET)
+
+    meanwhile(account, deploys)
+    account.timelines.run_task(timelines.MIGRATION_FAILS)
+    done = account.release()
+    assert not done.succeeded
+    assert "the migration ended with exit code" in done.summary
+    assert "brings the service web back" not in done.summary
+    assert "ecs:UpdateService" not in account.cloud.recording.actions(ROLE)
+
+
+def test_registry_that_does_not_answer_afterwards_ends_the_release(account):
+    """What the tag names by then has to be known."""
+    denied = AwsError("AccessDeniedException", "not today", 400)
+    meanwhile(account, lambda: account.faults.fail("registry", "BatchGetImage", denied))
+    done = account.release()
+    assert not done.succeeded
+    assert "the registry did not tell what" in done.summary
+    assert UNCHANGED in done.summary
+    assert is_unchanged(account)
 
 
 @in_both_engines
