@@ -18,7 +18,7 @@ The image names this module in DJANGO_SETTINGS_MODULE. Your machine does not rea
 def django_settings(found: Findings) -> str:
     """The whole module."""
     after = [*middleware(found), *static_root(found), *compressed(found), *sqlite(found)]
-    after += [*without_value(found), *of_the_stage(found)]
+    after += [*without_value(found), *of_the_stage(found), *dynaconf(found)]
     stars = f"from {found.settings.module} import *"
     if name := found.settings.configuration:
         after = [f"class {name}({name}):", *(f"    {line}" for line in of_the_class(found, name))]
@@ -152,6 +152,14 @@ def without_value(found: Findings) -> Iterator[str]:
         yield 'SECRET_KEY = os.environ["SECRET_KEY"]'
     if "ALLOWED_HOSTS" in missing:
         yield 'ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")'
+
+
+def dynaconf(found: Findings) -> Iterator[str]:
+    """Dynaconf's object takes the place of Django's settings, and of this module."""
+    if "DjangoDynaconf(" in found.settings.text:
+        yield "# Dynaconf's object, which Django asks in place of this module."
+        yield "given = {name: value for name, value in globals().items() if name.isupper()}"
+        yield "DYNACONF.update(given)"
 
 
 def of_the_stage(found: Findings) -> Iterator[str]:

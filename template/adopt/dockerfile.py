@@ -219,6 +219,8 @@ def mended(packages: Packages, found: Findings) -> Iterator[str]:
                for path in packages.utf16]  # fmt: skip
     if packages.uninstallable:
         reasons.append(f"{', '.join(packages.uninstallable)} cannot be installed on Linux")
+    if packages.old_driver:
+        reasons.append("psycopg2 before 2.8 is for an older Python, so 2.8.6 is taken")
     if packages.conda:
         reasons.append("conda's files are on nobody's machine, so the newest releases are taken")
     if reasons:
@@ -236,6 +238,8 @@ def mending(packages: Packages, found: Findings) -> list[str]:
     if packages.uninstallable:
         names = "|".join(name.replace(".", r"\.") for name in packages.uninstallable)
         scripts.append(rf"/^({names})([ =<>!~]|\r?$)/d")
+    if packages.old_driver:
+        scripts.append(r"s/^psycopg2([-_]binary)?\s*[=<>~].*/psycopg2-binary==2.8.6/I")
     if packages.conda:
         scripts.append("s| @ file:///.*||")
     if scripts:

@@ -104,6 +104,7 @@ def look(root: Path, folder: Path, home: Home) -> Findings:
     module, found.beside = choose_settings(project)
     found.settings = read_settings(root, project, module)
     found.packages = find_packages(root, project, imported_in_production(found))
+    take_newer_driver(found.packages)
     found.python = choose_python(root, project, found.packages)
     geodjango = any("contrib.gis" in text for text in (*found.settings.apps, found.settings.engine))
     geodjango = geodjango or "django.contrib.gis" in found.settings.text
@@ -113,6 +114,20 @@ def look(root: Path, folder: Path, home: Home) -> Findings:
     add_packages(found)
     found.writable = written_folders(found)
     return found
+
+
+def take_newer_driver(packages: Packages) -> None:
+    """Put 2.8.6 in the place of psycopg2 before 2.8, which is for no Python of any image.
+
+    https://www.psycopg.org/docs/news.html#what-s-new-in-psycopg-2-8
+    """
+    for name in ("psycopg2", "psycopg2-binary"):
+        pin, end = packages.pins.get(name, ""), end_of_range(packages, name)
+        old = number(pin) < (2, 8) if pin else bool(end) and number(end) <= (2, 8, 0)
+        if old and packages.tool == "pip" and not packages.hashed:
+            packages.pins = {one: said for one, said in packages.pins.items() if one != name}
+            packages.pins["psycopg2-binary"] = "2.8.6"
+            packages.old_driver = True
 
 
 def imported_in_production(found: Findings) -> set[str]:

@@ -88,6 +88,7 @@ class Packages:
     indexes: list[str] = field(default_factory=list)  # URLs that may want a login
     hashed: bool = False
     uninstallable: list[str] = field(default_factory=list)  # as they are written
+    old_driver: bool = False  # whether psycopg2 is too old to be compiled
     conda: bool = False  # whether lines name files that only conda had
     utf16: list[Path] = field(default_factory=list)  # requirements as PowerShell writes them
     others: list[str] = field(default_factory=list)

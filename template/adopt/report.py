@@ -212,6 +212,11 @@ def about_project(found: Findings) -> Iterator[str]:
             f"psycopg2 {driver} and Django {series} do not go together (database connection isn't"
             " set to UTC): psycopg2-binary==2.8.6 does."
         )
+    if found.packages.old_driver:
+        yield (
+            "psycopg2 before 2.8 cannot be installed on any Python that has an image, and the"
+            " Dockerfile takes psycopg2-binary==2.8.6: write that into your requirements."
+        )
     if found.packages.uninstallable:
         yield (
             f"{', '.join(found.packages.uninstallable)} cannot be installed on Linux, and"

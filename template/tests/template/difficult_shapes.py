@@ -193,6 +193,13 @@ def old_driver(folder: Path) -> None:
     write(folder, {"requirements.txt": pins, "runtime.txt": "python-3.7.5\n"})
 
 
+def object_of_dynaconf(folder: Path) -> None:
+    """Dynaconf's object takes the place of the module that Django would ask."""
+    project(folder, extra="\nimport dynaconf\n\nsettings = dynaconf.DjangoDynaconf(__name__)\n")
+    files = {"settings.toml": "[default]\nSTRIPE_KEY = 'a'\n"}
+    write(folder, {"requirements.txt": "Django~=5.2.0\ndynaconf\n", **files})
+
+
 def resources(folder: Path) -> None:
     """Packages that import pkg_resources, on a Python that has none."""
     project(folder, imports="import apscheduler", extra=BY_URL)
@@ -212,4 +219,5 @@ SHAPES = {
     "pipfile": Shape(pipfile, python=11),
     "old-driver": Shape(old_driver, python=9),
     "resources": Shape(resources),
+    "dynaconf": Shape(object_of_dynaconf),
 }

@@ -294,6 +294,28 @@ def test_driver_is_of_the_time_of_an_old_django(folder, capsys, pins, added):
     assert "psycopg2-binary==2.9" not in dockerfile(folder)
 
 
+@pytest.mark.parametrize("line", ["psycopg2>=2.7.5,<2.8.0", "psycopg2-binary==2.7.4"])
+def test_driver_that_is_too_old_for_every_image_is_replaced(folder, capsys, line):
+    """In the build and in the workflow of the tests; newer ones stay as they are."""
+    base(folder, BY_URL, {"requirements.txt": f"Django>=2.1.3,<2.2.0\n{line}\n"})
+    said = adopt(folder, capsys)
+    assert "the Dockerfile takes psycopg2-binary==2.8.6: write that into your" in said
+    assert "no wheel" not in said
+    step = next(line for line in dockerfile(folder).splitlines() if line.startswith("RUN sed"))
+    assert step.removeprefix("RUN ") in (folder / ".github/workflows/ci.yml").read_text()
+    subprocess.run(["sh", "-c", step.removeprefix("RUN ")], cwd=folder, check=True)
+    kept = (folder / "requirements.txt").read_text()
+    assert kept == "Django>=2.1.3,<2.2.0\npsycopg2-binary==2.8.6\n"
+
+
+@pytest.mark.parametrize("line", ["psycopg2>=2.8,<2.9", "psycopg2==2.8.1", "psycopg2>=2.7", ""])
+def test_driver_that_can_be_compiled_stays(folder, capsys, line):
+    """A range that ends later, or has no end."""
+    base(folder, files={"requirements.txt": f"Django>=2.1.3,<2.2.0\n{line}\n"})
+    adopt(folder, capsys)
+    assert "RUN sed" not in dockerfile(folder)
+
+
 def test_driver_that_is_pinned_too_new_is_told(folder, capsys):
     """The pin is the project's to change."""
     base(folder, BY_URL, {"requirements.txt": "Django==2.2.5\npsycopg2-binary==2.9.1\n"})
