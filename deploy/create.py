@@ -6,7 +6,7 @@ from dataclasses import replace
 from deploy.aws import Aws, github_provider, image_repository_tags, provider_arn
 from deploy.checks import judge_production, lacks_name, undeployed
 from deploy.commands import IDLE, command_parameters
-from deploy.console import GOOD, Finding, Journal, agrees, confirm, heading, say
+from deploy.console import GOOD, Journal, agrees, confirm, heading, print_findings, say
 from deploy.domains import MOST_NAMES, request_certificate
 from deploy.errors import SetupError
 from deploy.github import (
@@ -463,10 +463,10 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
         count = service.parameters["DesiredCount"]
         say(f"  {stage:<10} {service.outputs['Url']}, containers wanted: {count}")
         people = check_people(situation, stage, service)
-        say_findings([finding for finding in people if finding.state != GOOD])
+        print_findings([finding for finding in people if finding.state != GOOD])
     if (stage := situation.reviewed_stage) in services:
         database = situation.stage_stacks[stage].stacks[DATABASE]
-        say_findings(judge_production(stage, services[stage], database))
+        print_findings(judge_production(stage, services[stage], database))
     heading("Next")
     branch = situation.repository.default_branch
     if wrong := undeployed(branch):
@@ -479,13 +479,6 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     say(f"  1. Deploy: git commit --allow-empty --message Deploy && git push origin {branch}")
     say("     (or merge a pull request, where the branch is protected)")
     say("  2. When that has ended, run `make setup` again: it starts the containers.")
-
-
-def say_findings(findings: list[Finding]) -> None:
-    """Say what is missing, each with what mends it."""
-    for finding in findings:
-        say(f"  {finding.state:<10} {finding.what}")
-        say(f"             mend: {finding.mend}")
 
 
 def is_started(situation: Situation, stage: str, service: Stack) -> bool:

@@ -351,3 +351,11 @@ def development_on_postgresql(folder: Path) -> None:
         "SECRET_KEY=for-this-machine-only-0123456789-abcdefghijklmnopqrstuvwxyz\n"
         "ALLOWED_HOSTS=localhost\nANONYMOUS_RATE=1/day\nSENTRY_DSN=https://key@localhost/1\n",
     )
+    write(
+        folder / "tests/shop/test_env.py",
+        """\
+def test_tests_do_not_read_it(settings):
+    assert settings.SENTRY_DSN == ""
+    assert settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["anon"] is None
+""",
+    )
