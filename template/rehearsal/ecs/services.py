@@ -18,6 +18,7 @@ DEFAULTS = {
     "schedulingStrategy": "REPLICA",
     "deploymentController": {"type": "ECS"},
     "deploymentConfiguration": {},
+    "loadBalancers": [],
     "serviceRegistries": [],
     "placementConstraints": [],
     "placementStrategy": [],

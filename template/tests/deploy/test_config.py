@@ -267,7 +267,9 @@ def test_ctrl_d_in_place_of_a_value(stage):
     with running(words, **environment) as (program, terminal):
         terminal.wait_for("Value of KEY, which is not shown: ")
         terminal.type("\x04")
+        terminal.wait_for("KEY got no value.")
         assert program.wait(20) == 1
+    assert "Traceback" not in terminal.printed
     assert "KEY" not in values(stage.secret)
 
 

@@ -43,7 +43,10 @@ POLICY = {
         {
             "Effect": "Allow",
             "Action": ["ecs:RunTask", "ecs:StopTask", "ecs:UpdateService"],
-            "Resource": f"arn:aws:ecs:*:*:*/{CLUSTERS}",
+            "Resource": [
+                f"arn:aws:ecs:*:*:{kind}/{CLUSTERS}"
+                for kind in ("service", "task", "task-definition")
+            ],
         },
         {
             "Effect": "Allow",
