@@ -29,7 +29,7 @@ from template.rehearsal.ecs.launching import (
 )
 from template.rehearsal.ecs.timelines import EXITED, NO_SECRETS, OUT_OF_MEMORY, Playback
 
-CHECK_SECONDS = 2
+CHECK_SECONDS = 5  # HealthCheckTimeoutSeconds of deploy/infra/stage.yml
 
 
 class Docker:
