@@ -157,6 +157,10 @@ def is_over(cluster: Cluster, service: dict[str, Any], deployment: str) -> bool:
     name, reason = service["serviceName"], newest.get("rolloutStateReason", "")
     if newest["id"] != deployment and "roll" in reason:
         raise failed_deployment(cluster, name, f"was rolled back: {reason}")
+    # Between two looks ECS may have gone back, and have completed that.
+    end = f"{deployment}) deployment failed"
+    if told := [event["message"] for event in service["events"] if end in event["message"]]:
+        raise failed_deployment(cluster, name, f"was rolled back: {told[0]}")
     if newest.get("rolloutState") == "FAILED":
         raise failed_deployment(cluster, name, f"failed: {reason}")
     return newest.get("rolloutState") == "COMPLETED"

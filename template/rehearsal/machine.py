@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from collections import deque
 from pathlib import Path
 
 from template.rehearsal import docker_objects, processes
@@ -36,6 +37,8 @@ LINKED = (
 
 # Neither of servers that many machines have, nor of those that a kernel gives to connections.
 PORTS = range(20_000, 32_768)
+MOST_GUARDS = 100
+_guards: deque[int] = deque()  # descriptors of sockets
 
 # In the place of `sudo`, by which workflows install packages of GitHub's runner.
 SUDO = """\
@@ -116,8 +119,8 @@ def free_port() -> int:
     """A port on loopback that nobody listens on, and that is given to nobody else.
 
     A server may take it long after: it is none of those from which systems choose one for a
-    connection, and a UDP socket on the same number tells other processes like this one, until this
-    one ends, that it is taken.
+    connection, and a UDP socket on the same number tells other processes like this one that it is
+    taken, until this one ends or has been given a hundred others.
     """
     while True:
         port = secrets.choice(PORTS)
@@ -128,7 +131,9 @@ def free_port() -> int:
         except OSError:
             guard.close()
         else:
-            guard.detach()  # stays open
+            _guards.append(guard.detach())
+            if len(_guards) > MOST_GUARDS:
+                os.close(_guards.popleft())
             return port
 
 

@@ -18,7 +18,7 @@ from template.rehearsal.sandbox import Sandbox
 from template.rehearsal.services import health_path
 
 POLL_SECONDS = "1"
-PATIENCE = 10.0  # seconds that an answer may take
+PATIENCE = 60.0  # seconds that an answer may take
 LINES = 5  # of the log of a scheduled command, which explain its failure
 
 Engine = Callable[[Sandbox], list[Ran]]

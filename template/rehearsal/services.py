@@ -19,7 +19,7 @@ from template.rehearsal.machine import MachineError
 
 POSTGRESQL = "public.ecr.aws/docker/library/postgres:18-trixie"
 USER, DATABASE = "app", "app"
-PATIENCE = 60.0  # seconds that the database server may take to start
+PATIENCE = 180.0  # seconds that the database server may take to start
 
 
 @contextlib.contextmanager

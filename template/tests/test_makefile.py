@@ -28,8 +28,10 @@ QUEUE = (
 
 def make(*arguments: str, **environment: str) -> subprocess.Popen:
     """Start make with the virtual environment of the tests."""
+    # It is what it is: nothing is installed into it because a file of requirements is newer.
+    installed = [f"--old-file={sys.prefix}/{name}" for name in ("run.stamp", "dev.stamp", "stamp")]
     return subprocess.Popen(
-        ["make", f"VENV={sys.prefix}", f"TEMPLATE_VENV={sys.prefix}", *arguments],
+        ["make", *installed, f"VENV={sys.prefix}", f"TEMPLATE_VENV={sys.prefix}", *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment},
         stdout=subprocess.PIPE,
@@ -75,7 +77,8 @@ def processes(session: int) -> dict[int, list[str]]:
 
 
 def left(session: int) -> list[str]:
-    """The commands of a session that still run."""
+    """The commands of a session that go on, after those that are just ending have ended."""
+    until(lambda: not processes(session), PATIENCE)
     return [" ".join(words) for words in processes(session).values()]
 
 
@@ -98,7 +101,6 @@ def test_run_serves_and_prints_addresses(tmp_path, port, kill, stop):
     for path in ("ping", "itemslist", "docs/", "admin/"):
         assert f"http://127.0.0.1:{port}/{path}\n" in printed
     assert (tmp_path / "db.sqlite3").exists()
-    until(lambda: not left(server.pid), PATIENCE)  # some have only just closed their output
     assert left(server.pid) == []
 
 
@@ -107,9 +109,14 @@ def test_run_ends_when_one_of_both_does(tmp_path, port, crashes):
     """Where the server or the worker ends by itself, `make run` says so, and neither is left."""
     with make("run", f"PORT={port}", DATA_DIR=str(tmp_path)) as server:
         wait_for(f"http://127.0.0.1:{port}/itemslist")
-        for process, words in processes(server.pid).items():
-            if crashes in words:
-                os.kill(process, signal.SIGKILL)
+
+        def both() -> list[int]:
+            """The one that reloads, and the one that is reloaded."""
+            return [number for number, words in processes(server.pid).items() if crashes in words]
+
+        assert until(lambda: len(both()) == 2, PATIENCE)
+        for number in both():
+            os.kill(number, signal.SIGKILL)
         try:
             assert server.wait(PATIENCE) != 0
             assert left(server.pid) == []

@@ -20,7 +20,7 @@ from template.rehearsal import processes
 IMAGE = "public.ecr.aws/docker/library/registry:2.8.3"
 PROGRAM = "docker-registry"
 USER = "ecr"
-PATIENCE = 30.0  # seconds that it may take to start
+PATIENCE = 120.0  # seconds that it may take to start
 LISTENING = re.compile(r"listening on (?:127\.0\.0\.1|\[::\]):(\d+)")
 # The program, killed as soon as its input ends: however this process ends, also by SIGKILL.
 UNTIL_THE_INPUT_ENDS = 'exec 3<&0; (read -r _ <&3; kill -KILL $$) & exec "$0" serve "$1"'

@@ -7,10 +7,12 @@ import os
 import secrets
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from template.rehearsal import docker_objects, machine, processes
 from template.rehearsal.ecs.docker_options import docker_options, secret_names, stop_seconds
@@ -27,9 +29,11 @@ from template.rehearsal.ecs.launching import (
     Run,
     Stop,
 )
+from template.rehearsal.ecs.playback import KILLED
 from template.rehearsal.ecs.timelines import EXITED, NO_SECRETS, OUT_OF_MEMORY, Playback
 
-CHECK_SECONDS = 2
+OOM_SECONDS = 1  # after its end Docker tells that a container was killed for its memory
+CHECK_SECONDS = 5  # HealthCheckTimeoutSeconds of deploy/infra/stage.yml
 
 
 class Docker:
@@ -194,7 +198,10 @@ class Container:
         return found.stdout.split()[0]
 
     def _look(self, now: float) -> None:
-        state = json.loads(self._docker("inspect", "--format={{json .State}}", self._name).stdout)
+        state = self._state()
+        if not state["Running"] and state["ExitCode"] == KILLED and self._deadline is None:
+            time.sleep(OOM_SECONDS)
+            state = self._state()
         if not state["Running"]:
             exited = Stop("EssentialContainerExited", EXITED, state["ExitCode"])
             self._end(now, OUT_OF_MEMORY if state["OOMKilled"] else exited)
@@ -204,6 +211,9 @@ class Container:
             self._check(now, self._health_path)
         elif self._check_own:
             self._check_container(now, state["Health"]["Status"])
+
+    def _state(self) -> dict[str, Any]:
+        return json.loads(self._docker("inspect", "--format={{json .State}}", self._name).stdout)
 
     def _end(self, now: float, stop: Stop) -> None:
         self._lines = self._read()

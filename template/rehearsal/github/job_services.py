@@ -17,7 +17,7 @@ import yaml
 from template.rehearsal import postgresql_image, processes
 from template.rehearsal.machine import free_port
 
-PATIENCE = 60.0  # seconds that a service may take until its health check passes
+PATIENCE = 180.0  # seconds that a service may take until its health check passes
 PORTS = re.compile(r"(?:(?:\d+\.){3}\d+:)?(?:(\d+):)?(\d+)(?:/tcp)?")
 POSTGRESQL = re.compile(r"(^|/)postgres(:|$)")
 Ports = Mapping[str, tuple[str, str]]

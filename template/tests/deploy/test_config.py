@@ -12,6 +12,7 @@ import pytest
 from deploy import config, start
 from deploy.parameters import TEMPLATES
 from deploy.secret import CHANGES, LARGEST
+from template.tests.deploy.cloud import tell
 from template.tests.deploy.outcomes import assert_refused
 from template.tests.deploy.terminal import running
 
@@ -443,6 +444,16 @@ def test_release_that_goes_back(stage):
         "gh workflow run stage.yml --field stage=staging --field image=staging",
     ]:
         assert part in outcome.err
+
+
+def test_release_that_went_back_between_two_looks(stage):
+    """Where ECS has gone back so soon that nobody saw it, its event tells."""
+    stage.cloud.goes_back = "ECS deployment ecs-svc/back completed."
+    failed = "(service web) (deployment ecs-svc/2) deployment failed: tasks failed to start."
+    tell(stage.cloud.formation.services[STAGING], failed)
+    outcome = stage.operate("config", "staging", "SENTRY_DSN=x", YES="1")
+    assert outcome.code == 1
+    assert f"The deployment of web was rolled back: {failed}" in outcome.err
 
 
 def test_release_that_does_not_end(stage, monkeypatch):

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from template.rehearsal.github.act import Event, Run, events
+from template.tests.pipeline.engines import LINGER
 from template.tests.pipeline.test_processes import look_until, runs
 
 WORKFLOW = """
@@ -53,7 +54,12 @@ def start(tmp_path):
             workflow="try.yml",
             event="push",
             variables={"WORD": "given"},
-            environment={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PLACE": "here"},
+            environment={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "PLACE": "here",
+                "BASH_ENV": str(LINGER),
+            },
             actions={"someone/action@v1": action},
         )
 

@@ -11,7 +11,7 @@ from template.rehearsal.codepipeline import PipelineError
 from template.rehearsal.sandbox import set_up
 from template.tests.pipeline.sandboxes import commit, edit, play, small_project
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("docker")
 
 SHOW = """\
 version: 0.2

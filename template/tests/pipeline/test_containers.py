@@ -1,13 +1,17 @@
 """Tasks that are real containers, from a real registry that wants a login."""
 
 import contextlib
+import json
 import re
+import subprocess
 
 import pytest
 import requests
 
 from template.rehearsal.clock import Clock
-from template.rehearsal.ecs.containers import Containers
+from template.rehearsal.ecs.containers import Container, Containers
+from template.rehearsal.ecs.launching import Order
+from template.rehearsal.ecs.timelines import OUT_OF_MEMORY
 from template.tests import exhaustive
 from template.tests.pipeline.real_tasks import (
     BASE,
@@ -185,6 +189,21 @@ def test_task_really_runs(run, python, code, exit_code, written):
     assert ("OutOfMemoryError" in container.get("reason", "")) == (exit_code == 137)
     assert lines(stage, task["taskArn"][-32:]) == written
     assert made(stage) == []
+
+
+def test_memory_is_told_late():
+    """Docker may tell a moment after the end that the memory was the reason."""
+    states = [{"Running": False, "ExitCode": 137, "OOMKilled": oom} for oom in (True, False)]
+
+    def docker(*arguments):
+        told = json.dumps(states.pop()) if arguments[0] == "inspect" else ""
+        return subprocess.CompletedProcess(arguments, 0, told)
+
+    container = Container(docker, Order(0, "task", "group", "image", {}, {}), "name", None)
+    for _ in range(2):
+        container.take()
+    assert container.next(0).stop == OUT_OF_MEMORY
+    assert states == []
 
 
 @exhaustive.MARK

@@ -12,6 +12,7 @@ import pytest
 
 from template.rehearsal import machine
 from template.rehearsal.serving import serve
+from template.tests.pipeline.workflows import ROOT
 
 ANSWERS = "#!/bin/sh\nexit 0\n"
 FAILS = "#!/bin/sh\nexit 1\n"
@@ -123,6 +124,26 @@ def test_person_without_plugins_has_none(docker, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nothing"))
     config = Path(machine.environment(tmp_path / "home", "try")["DOCKER_CONFIG"])
     assert list(config.iterdir()) == []
+
+
+def test_port_is_given_once():
+    """A port is free, is given to nobody else meanwhile, and costs no descriptor for ever."""
+    ports = {machine.free_port() for _ in range(50)}
+    assert len(ports) == 50
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        left = server.getsockname()[1]
+    other = (
+        "from template.rehearsal import machine\n"
+        f"machine.PORTS = {[*ports, left]}\nprint(machine.free_port())"
+    )
+    command = [sys.executable, "-c", other]
+    given = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert given.stdout == f"{left}\n"
+    for port in ports:
+        socket.create_server(("127.0.0.1", port)).close()
+    for _ in range(2 * machine.MOST_GUARDS):
+        machine.free_port()
+    assert len(machine._guards) == machine.MOST_GUARDS
 
 
 def test_actions_need_node(monkeypatch):

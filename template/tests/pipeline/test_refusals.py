@@ -17,7 +17,7 @@ from template.rehearsal.sandbox import set_up
 from template.tests import exhaustive
 from template.tests.pipeline.sandboxes import SPEED, commit, edit, git, play, small_project
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("docker")
 
 TOKEN = "      id-token: write # assumes the stage's release role\n"
 ENVIRONMENT = "    environment: ${{ inputs.stage }}\n"

@@ -22,7 +22,7 @@ from template.tests.pipeline.real_tasks import BASE, VALUES, command, served_ima
 from template.tests.pipeline.stages import changed, stack
 from template.tests.pipeline.workflows import ROOT
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("docker")
 
 CONFIG = '{"SENTRY_DSN": "https://key@example.com/1"}'
 RECIPE = f"""\

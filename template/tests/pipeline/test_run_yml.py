@@ -21,7 +21,7 @@ from template.tests.pipeline.engines import run_in_codebuild
 from template.tests.pipeline.sandboxes import git
 from template.tests.pipeline.workflows import ROOT, load, steps
 
-pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.usefixtures("docker")
 
 COMMAND = "python manage.py say 'a b' $(id) \"$HOME\" `id` | x <b>"
 WORDS = ["python", "manage.py", "say", "a b", "$(id)", "$HOME", "`id`", "|", "x", "<b>"]

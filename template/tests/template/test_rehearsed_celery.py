@@ -23,7 +23,7 @@ from template.tests.template.public_shapes import decouple_and_uv
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.timeout(1800), exhaustive.PROJECTS]
 
-PATIENCE = 60  # seconds
+PATIENCE = 180  # seconds
 BROKER = "redis-server"
 # A page that queues what its worker writes, with the words of the variable that both have.
 NOTES = {
