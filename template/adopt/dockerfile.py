@@ -20,6 +20,7 @@ PIPENV = ((10, "2026.10.3"), (9, "2025.0.4"))
 PIP = "pip install --disable-pip-version-check"
 CACHE = "RUN --mount=type=cache,target=/root/.cache/pip \\\n    "
 UV_CACHE = "RUN --mount=type=cache,target=/root/.cache/uv \\\n    "
+LIBRARIES = 'CFLAGS="-I/usr/include -L/usr/lib/$(gcc -print-multiarch)" '
 NETRC = "--mount=type=secret,id=netrc,target=/root/.netrc"
 COLLECT = "python manage.py collectstatic --noinput"
 
@@ -210,7 +211,12 @@ def with_pip(packages: Packages, found: Findings) -> Iterator[str]:
     yield venv()
     yield from copy_files(packages, found)
     yield from mended(packages, found)
-    yield from installing(packages, CACHE, f"{PIP} -r {quote(found.relative(packages.file))}")
+    flags = ""
+    if "pillow" in found.python.without_wheel:
+        yield "# An old Pillow finds Debian's libraries only where it is told."
+        flags = LIBRARIES
+    command = f"{flags}{PIP} -r {quote(found.relative(packages.file))}"
+    yield from installing(packages, CACHE, command)
 
 
 def mended(packages: Packages, found: Findings) -> Iterator[str]:

@@ -200,6 +200,15 @@ def object_of_dynaconf(folder: Path) -> None:
     write(folder, {"requirements.txt": "Django~=5.2.0\ndynaconf\n", **files})
 
 
+def course(folder: Path) -> None:
+    """A course's back end of 2019, whose ranges are older than any Python that has an image."""
+    server = SERVER.format(reader="os.environ.get")
+    lines = f'DATABASES = {{"default": {{{server}}}}}\nSTATIC_ROOT = "/vol/web/static"\n'
+    project(folder / "app", package="app", imports="from PIL import Image", extra=lines)
+    pins = "Django>=2.1.3,<2.2.0\npsycopg2>=2.7.5,<2.8.0\nPillow>=5.3.0,<5.4.0\n"
+    write(folder, {"requirements.txt": pins, "Dockerfile": "FROM python:3.7-alpine\n"})
+
+
 def resources(folder: Path) -> None:
     """Packages that import pkg_resources, on a Python that has none."""
     project(folder, imports="import apscheduler", extra=BY_URL)
@@ -220,4 +229,5 @@ SHAPES = {
     "old-driver": Shape(old_driver, python=9),
     "resources": Shape(resources),
     "dynaconf": Shape(object_of_dynaconf),
+    "course": Shape(course, alone=False, python=9, place="deploy/"),
 }

@@ -308,6 +308,15 @@ def test_driver_that_is_too_old_for_every_image_is_replaced(folder, capsys, line
     assert kept == "Django>=2.1.3,<2.2.0\npsycopg2-binary==2.8.6\n"
 
 
+@pytest.mark.parametrize(("pin", "told"), [("Pillow==6.2.1", True), ("Pillow==9.5.0", False)])
+def test_old_pillow_is_told_where_libraries_are(folder, capsys, pin, told):
+    """It looks for none in Debian's folders."""
+    base(folder, files={"requirements.txt": f"Django==2.2.28\n{pin}\n"})
+    adopt(folder, capsys)
+    flags = 'CFLAGS="-I/usr/include -L/usr/lib/$(gcc -print-multiarch)" pip install'
+    assert (flags in dockerfile(folder)) == told
+
+
 @pytest.mark.parametrize("line", ["psycopg2>=2.8,<2.9", "psycopg2==2.8.1", "psycopg2>=2.7", ""])
 def test_driver_that_can_be_compiled_stays(folder, capsys, line):
     """A range that ends later, or has no end."""
