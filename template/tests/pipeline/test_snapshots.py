@@ -187,7 +187,7 @@ def test_database_that_is_gone_ends_the_release(account):
 def test_failed_snapshot_ends_the_release(account):
     """A snapshot that RDS cannot finish is none."""
     account.cloud.rds.life = ("creating", "failed")
-    done = account.release()
+    done = account.release(SNAPSHOT_TIMEOUT="30")
     assert not done.succeeded
     assert re.search(r"the snapshot \S+ of \S+ failed\. RDS tells why", done.summary)
     assert UNCHANGED in done.summary
