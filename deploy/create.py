@@ -18,7 +18,7 @@ from deploy.github import (
     signed_in_user,
     subject_form,
 )
-from deploy.leftovers import bucket_name, kept_by, say_leftovers, takes_back
+from deploy.leftovers import kept_by, say_leftovers, takes_back
 from deploy.parameters import OWNER, Choice
 from deploy.plan import show_plan, snapshot_of
 from deploy.programs import check_programs
@@ -135,7 +135,7 @@ def takes_bucket_back(situation: Situation, stage: str) -> bool:
     stacks = situation.stage_stacks[stage]
     if UPLOADS not in stacks.needed or stacks.stacks[UPLOADS]:
         return False
-    bucket = bucket_name(situation.project, stage, situation.accounts[stage])
+    bucket = f"{situation.project}-{stage}-{situation.accounts[stage]}"  # as uploads.yml calls it
     return takes_back(situation.aws_of(stage), bucket, situation.repository.id)
 
 
@@ -471,7 +471,12 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     branch = situation.repository.default_branch
     if wrong := undeployed(branch):
         say(f"  {wrong.what}. First: {wrong.mend}")
-    waiting = [name for name, one in services.items() if not is_started(situation, name, one)]
+    # A stage with an image that wants no container is parked, by a person's choice.
+    waiting = [
+        stage
+        for stage, service in services.items()
+        if service.parameters["DesiredCount"] == "0" and not situation.images[stage]
+    ]
     if not waiting:
         say("  Merge to the default branch to deploy, and look at everything with `make doctor`.")
         return
@@ -479,8 +484,3 @@ def say_next(situation: Situation, services: dict[str, Stack], journal: Journal)
     say(f"  1. Deploy: git commit --allow-empty --message Deploy && git push origin {branch}")
     say("     (or merge a pull request, where the branch is protected)")
     say("  2. When that has ended, run `make setup` again: it starts the containers.")
-
-
-def is_started(situation: Situation, stage: str, service: Stack) -> bool:
-    """Return whether a stage has had its first image, or is parked by a person's choice."""
-    return bool(situation.images[stage]) or service.parameters["DesiredCount"] != "0"

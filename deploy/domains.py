@@ -229,7 +229,9 @@ def check_certificate(names: Names, service: Stack) -> list[Finding]:
         return [Finding(MISSING, f"certificate for {hosts}", "make setup")]
     if not certificate.is_issued:
         what = f"the certificate for {hosts} waits for records in the DNS"
-        return [Finding(MISSING, what, f"set {say_records(certificate)}; then `make setup`")]
+        return [
+            Finding(MISSING, what, f"set {say_records(certificate.records)}; then `make setup`")
+        ]
     if service.parameters.get("CertificateArn") != certificate.arn:
         return [
             Finding(MISSING, f"the certificate for {hosts} is issued, not in use", "make setup")
@@ -237,9 +239,9 @@ def check_certificate(names: Names, service: Stack) -> list[Finding]:
     return [Finding(GOOD, f"certificate for {hosts}")]
 
 
-def say_records(certificate: Certificate) -> str:
-    """Return the records that prove a certificate's names, as a person sets them."""
-    return "; ".join(f"{name} CNAME {value}" for name, value in certificate.records)
+def say_records(records: Iterable[tuple[str, str]]) -> str:
+    """Return CNAME records (name, value) as a person sets them."""
+    return "; ".join(f"{name} CNAME {value}" for name, value in records)
 
 
 def check_lead(host: str, balancer: str) -> Finding:

@@ -87,7 +87,9 @@ def find_leftovers(aws: Aws, stacks: list[str]) -> list[Leftover]:
     told = aws.ask("cloudformation", "list-stacks", "--stack-status-filter", "DELETE_COMPLETE")
     ids = [stack["StackId"] for stack in told["StackSummaries"] if stack["StackName"] in stacks]
     found = {leftover: None for stack in ids for leftover in kept_by(aws, stack)}
-    return [leftover for leftover in found if still_there(aws, leftover)]
+    return [
+        one for one in found if aws.find(one.kind.missing, *one.kind.look, one.name) is not None
+    ]
 
 
 def kept_by(aws: Aws, stack: str) -> list[Leftover]:
@@ -116,11 +118,6 @@ def backups_of(aws: Aws, database: str) -> list[Leftover]:
     ]
 
 
-def still_there(aws: Aws, leftover: Leftover) -> bool:
-    """Return whether nobody has deleted it since."""
-    return aws.find(leftover.kind.missing, *leftover.kind.look, leftover.name) is not None
-
-
 def delete_command(aws: Aws, leftover: Leftover) -> str:
     """Return the command that deletes it for good."""
     return " ".join(("aws", *leftover.kind.delete, leftover.name, *aws.place))
@@ -131,11 +128,6 @@ def say_leftovers(aws: Aws, leftovers: list[Leftover]) -> None:
     for leftover in leftovers:
         say(f"  kept: {leftover.kind.what} {leftover.name}")
         say(f"        {delete_command(aws, leftover)}")
-
-
-def bucket_name(project: str, stage: str, account: str) -> str:
-    """Return the name that deploy/infra/uploads.yml gives the bucket."""
-    return f"{project}-{stage}-{account}"
 
 
 def takes_back(aws: Aws, bucket: str, repository: int) -> bool:

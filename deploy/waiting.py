@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.aws import Aws
 from deploy.console import GOOD, MISSING, NOTE, Finding
-from deploy.domains import Zones, check_names, zone_of
+from deploy.domains import Zones, check_names, say_records, zone_of
 from deploy.situation import Situation
 from deploy.stacks import Stack
 from deploy.templates import ALARMS, MAIL, RECORDS
@@ -89,9 +89,8 @@ def check_mail(aws: Aws, address: str, *, has_records: bool) -> list[Finding]:
         what = f"SES does not send from {domain} yet: it looks for records in the domain's DNS"
         if has_records:
             return [Finding(NOTE, what, "wait, up to an hour: they are in Route 53")]
-        records = missing_records(identity, domain)
-        mend = "; ".join(f"{name} CNAME {value}" for name, value in records)
-        return [Finding(MISSING, what, f"set {mend}; then wait, up to an hour")]
+        records = say_records(missing_records(identity, domain))
+        return [Finding(MISSING, what, f"set {records}; then wait, up to an hour")]
     return [Finding(GOOD, f"SES sends from {address}"), *check_sandbox(aws)]
 
 
