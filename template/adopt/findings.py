@@ -48,7 +48,7 @@ DRIVERS = ("psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "psycopg2
 PKG_RESOURCES = {"razorpay", "drf-yasg", "djangorestframework-simplejwt", "mezzanine", "django-jet"}
 
 # And those that did so before a release.
-OLD = {"gunicorn": (21,), "apscheduler": (3, 10), "django-celery-beat": (2, 2)}
+OLD = {"gunicorn": (21,), "apscheduler": (3, 10)}
 
 # Folders that the base image has, which are not the project's to lead elsewhere.
 OF_DEBIAN = {

@@ -308,6 +308,17 @@ def test_driver_that_is_too_old_for_every_image_is_replaced(folder, capsys, line
     assert kept == "Django>=2.1.3,<2.2.0\npsycopg2-binary==2.8.6\n"
 
 
+@pytest.mark.parametrize(
+    ("pin", "added"),
+    [("gunicorn==20.1.0", True), ("APScheduler==3.9.1", True), ("gunicorn==21.2.0", False)],
+)
+def test_package_that_imports_pkg_resources_gets_it(folder, capsys, pin, added):
+    """The newest setuptools has it no longer, and a new Python has no setuptools."""
+    base(folder, files={"requirements.txt": f"Django==5.2.*\n{pin}\n"})
+    adopt(folder, capsys)
+    assert ("setuptools==80.9.0" in dockerfile(folder)) == added
+
+
 @pytest.mark.parametrize(("pin", "told"), [("Pillow==6.2.1", True), ("Pillow==9.5.0", False)])
 def test_old_pillow_is_told_where_libraries_are(folder, capsys, pin, told):
     """It looks for none in Debian's folders."""
@@ -1258,6 +1269,13 @@ def test_classes_of_settings_are_extended(folder, capsys):
     assert '"DJANGO_SECRET_KEY": "SECRET_KEY"' in settings(folder)
     assert "DJANGO_CONFIGURATION=Production" in dockerfile(folder)
     assert "DJANGO_SECRET_KEY=only-for-the-build" in dockerfile(folder)
+
+
+def test_object_of_dynaconf_gets_what_is_added(folder, capsys):
+    """Django asks it, and not the module."""
+    difficult_shapes.object_of_dynaconf(folder)
+    adopt(folder, capsys)
+    assert settings(folder).endswith("\nDYNACONF.update(given)\n")
 
 
 def choices(folder):
