@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,9 +47,10 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     at = arguments.index("--") if "--" in arguments else len(arguments)
     parser = make_parser()
     chosen, strange = parser.parse_known_args(arguments[:at])
-    options = [word.partition("=")[0] for word in strange if word.startswith("-")]
-    # Words may stand behind options, where argparse does not expect them.
-    words = [word for word in strange if not word.startswith("-")]
+    options = [word.partition("=")[0] for word in strange if re.match("-.", word)]
+    # Words, and the hyphen of standard input, may stand behind options, where argparse does not
+    # expect them.
+    words = [word for word in strange if not re.match("-.", word)]
     if chosen.command == "run" and strange and at == len(arguments):
         parser.error("the command stands behind two hyphens: run STAGE -- COMMAND")
     if options or (words and chosen.command != "config"):

@@ -104,6 +104,13 @@ def test_unset(stage):
     assert values(stage.secret) == {"SENTRY_DSN": DSN, "E": "f"}
 
 
+def test_unset_beside_standard_input(stage):
+    """The hyphen of standard input may stand behind options, too."""
+    outcome = stage.operate("config", "staging", "--unset", "SENTRY_DSN", "-", typing="A=b")
+    assert outcome.code == 0
+    assert values(stage.secret) == {"A": "b"}
+
+
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
