@@ -25,7 +25,7 @@ def test_stopped_tasks_that_ecs_has_forgotten(healthy):
     """Tasks of which ECS tells nothing any more have no reasons, and no log."""
     healthy.cloud.ecs_describe_tasks = lambda cluster, tasks: {"tasks": []}
     cluster = Cluster(Aws("eu-central-1"), "staging", STAGING)
-    assert start.Watch(cluster, "web").explain([f"{STAGING}/task0"]) == []
+    assert start.explain(cluster, "web", [f"{STAGING}/task0"]) == []
 
 
 def test_autoscalings_count_survives_a_stack_update(healthy):
