@@ -364,7 +364,7 @@ def test_changes_come_with_the_next_release(rehearsed, canary):
     Then what was there before is set again, and both services get it at once.
     """
     sandbox, operator, later = rehearsed.sandbox, rehearsed.operator, secrets.token_urlsafe(32)
-    broken = sandbox.checkout
+    broken, said = sandbox.checkout, len(operator.said)
     sandbox.checkout = replace(broken, commit=rehearsed.outcome.commit)
     before = {stage: sandbox.ecs.logs(cluster(sandbox, stage)) for stage in project.STAGES}
     for stage in project.STAGES:
@@ -396,7 +396,7 @@ def test_changes_come_with_the_next_release(rehearsed, canary):
         assert sorted(group for group, _ in found) == ["service:web", "service:worker"]
         assert all(proof(CANARY, canary) in lines for _, lines in found)
     assert later not in operator.said
-    assert canary not in operator.said
+    assert canary not in operator.said[said:]
 
 
 def test_operator_needs_no_more(rehearsed):
