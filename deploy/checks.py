@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.aws import Aws, image_digest
-from deploy.cluster import WEB, Cluster
+from deploy.cluster import WEB, Cluster, own_container
 from deploy.config import set_by_stage
 from deploy.console import GOOD, MISSING, NOTE, UNSEEN, WRONG, Finding
 from deploy.errors import ProgramError, SetupError, explain
 from deploy.github import PROTECTIONS, Environment
 from deploy.secret import read
 from deploy.stacks import Stack
-from deploy.start import own_container
 from deploy.templates import SERVICE, StageStacks
 from deploy.variables import malformed
 from deploy.wanted import image_variables, wanted_variables

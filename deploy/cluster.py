@@ -70,6 +70,15 @@ class Cluster:
         return [service for service in found if service["status"] == "ACTIVE"]
 
 
+def own_container(task: dict, service: str) -> dict:
+    """Return the container of a service's task that is called like the service.
+
+    AWS may put others beside it, such as the agent of GuardDuty's Runtime Monitoring.
+    """
+    containers = task["containers"]
+    return next((one for one in containers if one["name"] == service), containers[0])
+
+
 def find_cluster(settings: Settings, stage: str) -> Cluster:
     """Return the cluster of a stage of this clone's project.
 

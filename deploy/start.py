@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from deploy.aws import Aws, patiently
-from deploy.cluster import Cluster
+from deploy.cluster import Cluster, own_container
 from deploy.console import say
 from deploy.errors import ProgramError, SetupError
 from deploy.stacks import Stack
@@ -95,15 +95,6 @@ def last_lines(cluster: Cluster, task: dict) -> list[str]:
     except ProgramError:
         return ["  It wrote no log, so its command never ran."]
     return ["  The end of its log:", *(f"    {event['message']}" for event in events)]
-
-
-def own_container(task: dict, service: str) -> dict:
-    """Return the container of a service's task that is called like the service.
-
-    AWS may put others beside it, such as the agent of GuardDuty's Runtime Monitoring.
-    """
-    containers = task["containers"]
-    return next((one for one in containers if one["name"] == service), containers[0])
 
 
 def reason_of(task: dict) -> str:
