@@ -1,7 +1,7 @@
 """Writes deploy/django_settings.py: a project's settings, and what the container adds to them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from template.adopt.dockerfile import static_outside
 from template.adopt.findings import Findings
@@ -55,9 +55,7 @@ def before(found: Findings) -> Iterator[str]:
     mapping |= found.settings.of_the_stage()
     if mapping:
         yield "# What a stage gives, by the names that your settings read."
-        yield "for name, given in {"
-        yield from (f'    "{name}": "{given}",' for name, given in sorted(mapping.items()))
-        yield "}.items():"
+        yield from for_each(mapping)
         yield "    if given in os.environ:"
         yield "        os.environ.setdefault(name, os.environ[given])"
     yield from lists(found)
@@ -69,15 +67,20 @@ def before(found: Findings) -> Iterator[str]:
         )
 
 
+def for_each(names: Mapping[str, str]) -> Iterator[str]:
+    """The head of a loop over variables of the settings, each with the one that a stage gives."""
+    yield "for name, given in {"
+    yield from (f'    "{name}": "{given}",' for name, given in sorted(names.items()))
+    yield "}.items():"
+
+
 def lists(found: Findings) -> Iterator[str]:
     """What a stage gives with commas, as JSON."""
     names = found.settings.read_as_json()
     if not names:
         return
     yield "# A stage gives lists with commas, and your settings read these as JSON."
-    yield "for name, given in {"
-    yield from (f'    "{name}": "{given}",' for name, given in sorted(names.items()))
-    yield "}.items():"
+    yield from for_each(names)
     yield '    value = os.environ.get(given, "")'
     yield '    if value and not os.environ.get(name, "").startswith("["):'
     yield '        listed = value if value.startswith("[") else json.dumps(value.split(","))'

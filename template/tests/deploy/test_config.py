@@ -252,13 +252,20 @@ def test_word_that_may_be_a_value(stage, word):
     assert word not in outcome.err
 
 
-def test_value_is_typed_unseen(stage):
-    """At a terminal the value is asked for, and does not appear there."""
-    words = [sys.executable, "-m", "deploy", "config", "staging", "SENTRY_DSN"]
+@contextlib.contextmanager
+def asked_for(stage, name):
+    """`config` at a terminal, which asks for a variable's value: its process, and the terminal."""
+    words = [sys.executable, "-m", "deploy", "config", "staging", name]
     environment = {"PATH": str(stage.programs), "GH_REPO": "acme/shop"}
     environment["PYTHONPATH"] = str(TEMPLATES.parents[1])
     with running(words, **environment) as (program, terminal):
-        terminal.wait_for("Value of SENTRY_DSN, which is not shown: ")
+        terminal.wait_for(f"Value of {name}, which is not shown: ")
+        yield program, terminal
+
+
+def test_value_is_typed_unseen(stage):
+    """At a terminal the value is asked for, and does not appear there."""
+    with asked_for(stage, "SENTRY_DSN") as (program, terminal):
         terminal.type(f"{CANARY}\n")
         terminal.wait_for("Replace the containers of staging now? [y/N]")
         terminal.type("n\n")
@@ -269,11 +276,7 @@ def test_value_is_typed_unseen(stage):
 
 def test_ctrl_d_in_place_of_a_value(stage):
     """Ctrl-D at the question sets nothing."""
-    words = [sys.executable, "-m", "deploy", "config", "staging", "KEY"]
-    environment = {"PATH": str(stage.programs), "GH_REPO": "acme/shop"}
-    environment["PYTHONPATH"] = str(TEMPLATES.parents[1])
-    with running(words, **environment) as (program, terminal):
-        terminal.wait_for("Value of KEY, which is not shown: ")
+    with asked_for(stage, "KEY") as (program, terminal):
         terminal.type("\x04")
         terminal.wait_for("KEY got no value.")
         assert program.wait(20) == 1

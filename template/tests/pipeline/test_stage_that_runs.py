@@ -276,7 +276,7 @@ def test_upload_is_refused_without_a_bucket(rehearsed):
     docker = sandbox.launchers["staging"].docker
     port = address.rpartition(":")[2]
     [container] = docker("ps", "--quiet", f"--filter=publish={port}").stdout.split()
-    found = docker("exec", container, "find", "/data", "/tmp", "-type", "f")  # noqa: S108
+    found = docker("exec", container, "find", "/data", "/tmp", "-type", "f")  # noqa: S108 - not here
     assert (found.returncode, "tea" in found.stdout) == (0, False)
     assert sandbox.cloud.recording.actions(f"{project.NAME}-staging-task") == []
 

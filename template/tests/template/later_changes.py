@@ -6,8 +6,15 @@ As in owner_changes.py, each function changes a copy whose project is called sho
 import re
 from pathlib import Path
 
-from template.tests.template.copies import make
-from template.tests.template.owner_changes import manage, need, replace, requirements, route, write
+from template.tests.template.owner_changes import (
+    manage,
+    need,
+    replace,
+    requirements,
+    route,
+    tidy,
+    write,
+)
 
 INSTALLED = r'^    "accounts",\n'
 
@@ -19,13 +26,6 @@ def cut(path: Path, *patterns: str) -> None:
         if not count:
             raise ValueError(f"{pattern!r} is not in {path}.")
         path.write_text(text)
-
-
-def tidy(folder: Path) -> None:
-    """Let the linter take out the imports that nothing uses any more."""
-    ended = make(folder, "format")
-    if ended.returncode:
-        raise ValueError(ended.stdout)
 
 
 def owner_of_an_item(folder: Path) -> None:

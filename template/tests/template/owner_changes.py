@@ -100,14 +100,19 @@ def start_application(folder: Path, name: str) -> None:
     replace(folder / "src/shop/settings.py", r'^    "accounts",\n', rf'\g<0>    "{name}",\n')
 
 
+def tidy(folder: Path) -> None:
+    """Format the code, as an owner does, without the imports that nothing uses any more."""
+    ended = make(folder, "format")
+    if ended.returncode:
+        raise ValueError(ended.stdout)
+
+
 def route(folder: Path, line: str, *imports: str) -> None:
     """Add a URL, and what it imports."""
     urls = folder / "src/shop/urls.py"
     replace(urls, r"^urlpatterns = \[\n", rf"\g<0>    {line},\n")
     urls.write_text("\n".join([*imports, urls.read_text()]))
-    ended = make(folder, "format")
-    if ended.returncode:
-        raise ValueError(ended.stdout)
+    tidy(folder)
 
 
 def field(folder: Path) -> None:
@@ -174,9 +179,7 @@ def renamed_application(folder: Path) -> None:
         path = folder / name
         path.write_text(path.read_text().replace("itemslist", "wares"))
     shutil.rmtree(folder / "src/itemslist", ignore_errors=True)
-    ended = make(folder, "format")
-    if ended.returncode:
-        raise ValueError(ended.stdout)
+    tidy(folder)
 
 
 def started_application(folder: Path) -> None:
